@@ -1,0 +1,110 @@
+"""What every backend offers: one way to load a program, one way to run and look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plastlang.ir.nodes import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    precision: str = "single"  # or "double"
+    threads: int = 1
+
+
+class RuntimeFault(Exception):
+    """A run cannot go on (input overflow, ...): a sentence that names population or projection, variable, step."""
+
+
+class Executable(Protocol):
+    """A program that is loaded and has state. Owners are populations and projections, by name.
+
+    REAL values cross as float32 or float64 (the model's precision), INT as int32.
+    Life: `load` -> `set_seed`, parameters, populations' state -> `connect` -> `run`, `signal`, ...
+    Initial values of NEURON, PRE, POST and GLOBAL variables are computed by `load`/`reset` from their `init`.
+    """
+
+    program: Program
+
+    def reset(self, seed: int) -> None:
+        """Step 0, initial values drawn with `seed`, no synapses, counters zero. Parameters stay."""
+
+    def connect(self, projection: str) -> None:
+        """Make the initial connectivity from the program's `Connect` (not ConnectGiven); variables from their `init`."""
+
+    def set_synapses(self, projection: str, pre: NDArray[np.int32], post: NDArray[np.int32]) -> None:
+        """Replace all synapses (any order, multapses allowed: age is the order given); variables from their `init`."""
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+
+    def run(self, steps: int) -> int:
+        """Advance; returns the steps done (fewer when a fault or an interrupt ended it). Raises RuntimeFault."""
+
+    def signal(self, owner: str, name: str, arguments: tuple[float, ...]) -> None:
+        """Run the signal's blocks of one owner (populations and projections that have it are called in order by the model)."""
+
+    def begin_signal(self) -> None:
+        """Count one more signal call in this step (the `repeat` of its draws); called once per model.signal."""
+
+    def get_parameter(self, owner: str, name: str) -> NDArray[np.float64]: ...
+
+    def set_parameter(self, owner: str, name: str, value: float | NDArray[np.float64]) -> None:
+        """Parameters are kept in double. Derived values follow; due renewals are redrawn at the next step."""
+
+    def get(self, owner: str, variable: str) -> NDArray[np.generic]:
+        """Values now: shape (size,) for NEURON, PRE and POST, () for GLOBAL, (synapses,) in the order (pre, post, age).
+
+        Lazy ones are advanced to now. A stored (not lazy) neuron variable is a live view where the backend can give one.
+        """
+
+    def set(self, owner: str, variable: str, values: NDArray[np.generic]) -> None:
+        """Write all values (a write as in a block between steps: lazy groups are brought to now, bounds applied)."""
+
+    def synapses(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """(pre, post) in the order (pre, post, age)."""
+
+    def degrees(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """(out-degree per pre, in-degree per post)."""
+
+    def counts(self, projection: str) -> tuple[int, int]:
+        """(formations, eliminations) since reset."""
+
+    def set_schedule(self, population: str, neurons: NDArray[np.int32], steps: NDArray[np.int64]) -> None:
+        """The spikes of a `Scheduled` population, from now on (steps not before the current one)."""
+
+    def take_spikes(self, population: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """(steps, neurons) recorded since the last call, ordered by (step, neuron); the record is emptied."""
+
+    def take_states(self, population: str, variable: str) -> tuple[NDArray[np.int64], NDArray[np.generic]]:
+        """(steps, values of shape (k, size)) recorded since the last call; emptied."""
+
+    def save(self) -> Mapping[str, NDArray[np.generic]]:
+        """Everything that the future depends on, the same keys and values from every backend.
+
+        `step`, `seed`, `precision`; `OWNER/param/NAME` (float64); `OWNER/state/NAME` (stored values, synapses in the
+        order (pre, post, age)); `OWNER/last/NAME` (steps, int32, NAME the first of the lazy group); `PROJECTION/pre`,
+        `/post` (int32), `/formations`, `/eliminations`; `POPULATION/next` (int32) and `/redraw` (bool) of a Renewal;
+        `POPULATION/schedule` (int64, rows (step, neuron), still to come); `POPULATION/spikes/K` (int32): the
+        neurons that spiked K steps ago, for K = 1 .. longest delay from there. Not what was recorded.
+        """
+
+    def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None: ...
+
+    def set_threads(self, threads: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Backend(Protocol):
+    name: str
+
+    def load(self, program: Program, options: Options) -> Executable:
+        """Raises MachineError where the machine lacks what is needed."""
