@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from plastlang.diagnostics import Span
-from plastlang.ir.nodes import Block, Expr, Input, Spiking
+from plastlang.ir.nodes import Block, Connect, Expr, Grid, Spiking
 from plastlang.ir.types import Site, Type
 
 
@@ -98,4 +97,53 @@ class CheckedComponent:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-Named: TypeAlias = CheckedComponent
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPopulation:
+    """`parameters`: name -> value at NEURON or GLOBAL site (Const, or an expression of index and pos, without draws).
+
+    `initial`: start values that replace the component's, at the variable's site.
+    """
+
+    name: str
+    neuron: CheckedComponent
+    size: int
+    grid: Grid | None
+    parameters: tuple[tuple[str, Expr], ...] = ()
+    initial: tuple[tuple[str, Expr], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedProjection:
+    """`rule` is the composed component: parameters are named `Rule.name`, required variables are resolved."""
+
+    name: str
+    sources: tuple[str, ...]
+    target: str
+    port: str
+    rule: CheckedComponent
+    connect: Connect
+    delay: float | None  # ms; None: one step
+    parameters: tuple[tuple[str, Expr], ...] = ()
+    initial: tuple[tuple[str, Expr], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRecord:
+    """`what`: "spikes", "degree", "connectivity" or a variable; `every` in ms, or None (spikes)."""
+
+    owner: str
+    what: str
+    every: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedNetwork:
+    name: str
+    doc: str
+    dt: float  # ms
+    populations: tuple[CheckedPopulation, ...]
+    projections: tuple[CheckedProjection, ...]
+    records: tuple[CheckedRecord, ...] = ()
+    seed: int = 0
