@@ -36,7 +36,7 @@ class Executable(Protocol):
         """Step 0, initial values drawn with `seed`, no synapses, counters zero. Parameters stay."""
 
     def connect(self, projection: str) -> None:
-        """Make the initial connectivity from the program's `Connect` (not ConnectGiven); variables from their `init`."""
+        """Make the initial connectivity from the program's `Connect`, not ConnectGiven; variables from their `init`."""
 
     def set_synapses(self, projection: str, pre: NDArray[np.int32], post: NDArray[np.int32]) -> None:
         """Replace all synapses (any order, multapses allowed: age is the order given); variables from their `init`."""
@@ -49,7 +49,7 @@ class Executable(Protocol):
         """Advance; returns the steps done (fewer when a fault or an interrupt ended it). Raises RuntimeFault."""
 
     def signal(self, owner: str, name: str, arguments: tuple[float, ...]) -> None:
-        """Run the signal's blocks of one owner (populations and projections that have it are called in order by the model)."""
+        """Run the signal's blocks of one owner (the model calls the populations and projections that have it in order)."""
 
     def begin_signal(self) -> None:
         """Count one more signal call in this step (the `repeat` of its draws); called once per model.signal."""
@@ -62,7 +62,7 @@ class Executable(Protocol):
     def get(self, owner: str, variable: str) -> NDArray[np.generic]:
         """Values now: shape (size,) for NEURON, PRE and POST, () for GLOBAL, (synapses,) in the order (pre, post, age).
 
-        Lazy ones are advanced to now. A stored (not lazy) neuron variable is a live view where the backend can give one.
+        Lazy ones are advanced to now. A stored (not lazy) neuron variable is a live view where the backend can give it.
         """
 
     def set(self, owner: str, variable: str, values: NDArray[np.generic]) -> None:

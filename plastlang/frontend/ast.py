@@ -13,7 +13,7 @@ from plastlang.diagnostics import Span
 
 
 def _span() -> Span | None:
-    return field(default=None, compare=False, repr=False)  # type: ignore[no-any-return]
+    return field(default=None, compare=False, repr=False)
 
 
 # ---------------------------------------------------------------- expressions
@@ -394,7 +394,7 @@ NetworkMember: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """`import "file.plast"` (names ()) or `import PairSTDP, LIF from "file.plast"`; `rules:NAME.plast` is the library."""
+    """`import "file.plast"` (names ()), `import PairSTDP, LIF from "file.plast"`; `rules:NAME.plast` is the library."""
 
     path: str
     names: tuple[str, ...]
