@@ -1,0 +1,65 @@
+# Everything a newcomer needs: `make demo` and `make test`. Both set up .venv by themselves.
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+TESTS ?= tests
+
+# The first Python that is 3.11 or newer; `make PYTHON=/path/to/python3` chooses another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { command -v $$p; break; }; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench fuzz science-long docs-check wheel clean
+
+help: ## what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "plastlang needs Python 3.11 or newer; none was found (try make PYTHON=/path/to/python3)"; exit 3; }
+	@echo "==> making $(VENV) with $(PYTHON)"
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python cannot make virtual environments here; on Debian and Ubuntu: apt-get install python3-venv"; exit 3; }
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml
+	@echo "==> installing plastlang[demo] into $(VENV)"
+	@$(PIP) install --quiet --prefer-binary -e ".[demo]"
+	@touch $@
+
+$(VENV)/.test: $(BIN)/python pyproject.toml
+	@echo "==> installing plastlang[test] into $(VENV)"
+	@$(PIP) install --quiet --prefer-binary -e ".[test]"
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo ## watch a topographic map form (60 s of biological time), figures in out/
+	@echo "==> running examples/topographic_map.py"
+	@$(BIN)/python examples/topographic_map.py
+
+test: check ## lint, types, import rules, then all tests but the long ones
+	@echo "==> tests"
+	@$(BIN)/python -m pytest -n 2 -m "not long" $(TESTS)
+
+check: $(VENV)/.test ## lint, types and import rules
+	@echo "==> ruff"
+	@$(BIN)/ruff check .
+	@echo "==> mypy"
+	@$(BIN)/mypy
+	@echo "==> import rules"
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.test ## all benchmarks, written to docs/benchmarks.md
+	@$(BIN)/python benchmarks/run.py
+
+fuzz: $(VENV)/.test ## the property tests with many more examples
+	@$(BIN)/python -m pytest -n 2 --fuzz 20 -m "not long" $(TESTS)
+
+science-long: $(VENV)/.test ## minutes of simulation against published figures
+	@$(BIN)/python -m pytest -n 2 -m long tests/science
+
+docs-check: $(VENV)/.test ## run every code block of the documents
+	@$(BIN)/python -m pytest tests/docs
+
+wheel: $(VENV)/.test ## build the wheel into dist/
+	@$(BIN)/python -m build --wheel --outdir dist .
+
+clean: ## remove what was built (not .venv)
+	rm -rf build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""What to measure and draw about a network that changes: needs the extra `plastlang[plot]`."""
