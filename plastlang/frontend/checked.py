@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from plastlang.diagnostics import Span
-from plastlang.ir.nodes import Block, Connect, Expr, Grid, Spiking
+from plastlang.diagnostics import Diagnostic, Source, Span
+from plastlang.frontend.ast import FunctionDeclaration, NetworkDeclaration
+from plastlang.ir.nodes import Block, Connect, Const, Expr, Grid, Spiking
 from plastlang.ir.types import Site, Type
 
 
@@ -13,7 +15,7 @@ from plastlang.ir.types import Site, Type
 class Dimension:
     """A physical dimension. `symbol` is a pint unit string in the coherent system ("nS", "mV / ms", "" for none);
 
-    `variable` is the name of an open dimension (a required or undeclared unit that any unit may fill), or ''.
+    `variable` is the open part, which any unit may fill (`w` where `require synapse w` names no unit, `w ** 2`, ...), or ''.
     """
 
     symbol: str = ""
@@ -73,6 +75,16 @@ class CheckedInput:
 
 
 @dataclass(frozen=True, slots=True)
+class NeuronRead:
+    """A rule reads `pre.NAME` or `post.NAME` (`of`): the neuron at that end must have it, with this dimension."""
+
+    of: str
+    name: str
+    dimension: Dimension
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedComponent:
     """A neuron or a rule. In expressions, parameters and variables carry the names of the source;
 
@@ -94,9 +106,44 @@ class CheckedComponent:
     method: str  # "", "exponential_euler", "rk4", "euler"
     deliver_dimension: Dimension | None = None
     draws: int = 0
+    neuron_reads: tuple[NeuronRead, ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedConst:
+    """`const NAME = ...`, evaluated."""
+
+    name: str
+    value: Const
+    dimension: Dimension
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFunction:
+    """`fn NAME(...) = ...` and the names that its body sees (those of the file that it stands in)."""
+
+    declaration: FunctionDeclaration
+    consts: Mapping[str, CheckedConst]
+    functions: Mapping[str, CheckedFunction]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedModule:
+    """A file whose components are all right. Mappings hold what is imported, too; `defined` are the names of the file itself.
+
+    A network is a template until its parameters are known: `networks.check_network` makes the `CheckedNetwork`.
+    """
+
+    source: Source
+    doc: str
+    components: Mapping[str, CheckedComponent]
+    networks: Mapping[str, NetworkDeclaration]
+    consts: Mapping[str, CheckedConst]
+    functions: Mapping[str, CheckedFunction]
+    defined: tuple[str, ...]
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +194,4 @@ class CheckedNetwork:
     projections: tuple[CheckedProjection, ...]
     records: tuple[CheckedRecord, ...] = ()
     seed: int = 0
+    warnings: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
