@@ -49,7 +49,7 @@ class Executable(Protocol):
         """Advance; returns the steps done (fewer when a fault or an interrupt ended it). Raises RuntimeFault."""
 
     def signal(self, owner: str, name: str, arguments: tuple[float, ...]) -> None:
-        """Run the signal's blocks of one owner (the model calls the populations and projections that have it in order)."""
+        """Run the signal's blocks of one owner (the model calls all populations and projections that have it)."""
 
     def begin_signal(self) -> None:
         """Count one more signal call in this step (the `repeat` of its draws); called once per model.signal."""

@@ -20,4 +20,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             continue
         function = getattr(test, "__func__", test)  # settings stand on the function, also for methods of classes
         own = getattr(function, "_hypothesis_internal_use_settings", settings.default)
-        function._hypothesis_internal_use_settings = settings(own, max_examples=own.max_examples * factor, deadline=None)
+        more = settings(own, max_examples=own.max_examples * factor, deadline=None)
+        function._hypothesis_internal_use_settings = more
