@@ -1,0 +1,105 @@
+"""The loop of a run: pieces of a twentieth of a second, recordings and progress between them, clean interrupts."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from plastlang.backends.interface import Executable
+
+#: Wall-clock seconds between two looks at the outside world.
+_PIECE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Handed to a progress callback: simulated and wall-clock time since the run began.
+
+    `done` and `total` in steps, `simulated` and `goal` in ms, `elapsed` in s; `factor` is simulated over elapsed time.
+    """
+
+    done: int
+    total: int
+    simulated: float
+    goal: float
+    elapsed: float
+
+    @property
+    def factor(self) -> float:
+        return self.simulated / 1000 / self.elapsed if self.elapsed > 0 else 0.0
+
+
+@dataclass(slots=True)
+class Stop:
+    """Set by Ctrl-C; looked at between steps."""
+
+    requested: bool = False
+
+
+@contextmanager
+def interruptible() -> Iterator[Stop]:
+    """Ctrl-C asks for a stop at the next boundary; a second Ctrl-C interrupts at once, as ever."""
+    stop = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # someone else wants it
+        yield stop
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.requested:
+            raise KeyboardInterrupt
+        stop.requested = True
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def advance(
+    executable: Executable,
+    steps: int,
+    next_stop: Callable[[int], int],
+    between: Callable[[], None],
+    report: Callable[[Progress], None] | None,
+) -> bool:
+    """Run `steps` steps; False where Ctrl-C ended it early, at the end of a step.
+
+    Args:
+        executable: what runs.
+        steps: how many.
+        next_stop: the step (after the given one) at which `between` has something to take.
+        between: called between pieces, at the latest at every `next_stop`.
+        report: called after every piece.
+    """
+    dt = executable.program.dt
+    first = executable.step
+    end = first + steps
+    begun = time.perf_counter()
+    piece = 64
+    with interruptible() as stop:
+        while executable.step < end:
+            now = executable.step
+            todo = min(end, next_stop(now), now + piece) - now
+            start = time.perf_counter()
+            try:
+                done = executable.run(todo)
+            finally:
+                between()
+            took = time.perf_counter() - start
+            piece = max(1, min(1 << 20, int(done * _PIECE / took) if took > 0 else piece * 2, piece * 4))
+            if report is not None:
+                gone = executable.step - first
+                report(Progress(gone, steps, gone * dt, steps * dt, time.perf_counter() - begun))
+            if stop.requested or done < todo:
+                return False
+    return True

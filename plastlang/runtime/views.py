@@ -1,0 +1,280 @@
+"""Populations and projections of a model as objects: `model[pop].v`, `model[syn].w`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from plastlang.frontend.units import quantity, unit_dimension
+from plastlang.ir.nodes import Parameter, Population, Projection, Scheduled, Variable
+from plastlang.ir.types import Site, Type
+from plastlang.runtime.calls import bad_call, unknown
+from plastlang.runtime.connectivity import check_pairs, check_range, indices
+from plastlang.runtime.durations import spike_steps
+from plastlang.runtime.recording import Spikes
+
+if TYPE_CHECKING:
+    from plastlang.runtime.model import Model
+
+Array: TypeAlias = NDArray[Any]
+
+#: Sites whose values are stored, and so can be read and written.
+_STORED = (Site.GLOBAL, Site.NEURON, Site.PRE, Site.POST, Site.SYNAPSE)
+
+
+class View:
+    """One population or projection of a model. Its variables and parameters are attributes, in coherent units."""
+
+    def __init__(self, model: Model, owner: Population | Projection):
+        object.__setattr__(self, "_model", model)
+        object.__setattr__(self, "_owner", owner)
+        visible = {v.name: v for v in owner.variables if not v.hidden and v.site in _STORED}
+        object.__setattr__(self, "_variables", visible)
+        object.__setattr__(self, "_parameters", {p.name: p for p in owner.parameters})
+
+    _model: Model
+    _owner: Population | Projection
+    _variables: dict[str, Variable]
+    _parameters: dict[str, Parameter]
+
+    @property
+    def name(self) -> str:
+        return self._owner.name
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of what changes during a run."""
+        return tuple(self._variables)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of what only the host changes."""
+        return tuple(self._parameters)
+
+    def unit(self, name: str) -> str:
+        """The unit in which values of a variable or parameter are kept; '' for a number."""
+        return self._find(name).unit
+
+    def get(self, name: str, unit: str = "") -> Any:
+        """The values of a variable or parameter now, in `unit` (in coherent units without one)."""
+        item = self._find(name)
+        value = self._read(item)
+        if not unit:
+            return value
+        factor = quantity(f"1 {unit}", unit_dimension(item.unit))
+        return np.asarray(value, dtype=np.float64) / factor if np.ndim(value) else float(value) / factor
+
+    def set(self, name: str, value: object, unit: str = "") -> None:
+        """Write all values: an array, or one value for all; text such as `"-60 mV"` brings its unit.
+
+        Raises:
+            PlastError: wrong name, shape, unit, type or NaN. The model is as it was before.
+        """
+        item = self._find(name)
+        self._model.executable  # noqa: B018  # a closed model says so before anything else is looked at
+        values = quantity((value, unit) if unit else value, unit_dimension(item.unit))
+        self._write(item, values)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._read(self._find(name))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(getattr(type(self), name, None), property):
+            raise bad_call(f"{name} of {self.name} cannot be assigned")
+        self.set(name, value)
+
+    def __dir__(self) -> list[str]:
+        return [*object.__dir__(self), *self._variables, *(p.rpartition(".")[2] for p in self._parameters)]
+
+    def _find(self, name: str) -> Variable | Parameter:
+        """A variable, or a parameter by its full name or, where that says it, its last part."""
+        if name in self._variables:
+            return self._variables[name]
+        if name in self._parameters:
+            return self._parameters[name]
+        found = [p for full, p in self._parameters.items() if full.rpartition(".")[2] == name]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = " or ".join(p.name for p in found)
+            raise bad_call(f"{name!r} could be {names} of {self.name}", "use get or set with the full name", "R101")
+        short = [full.rpartition(".")[2] for full in self._parameters]
+        raise unknown(f"the variable or parameter of {self.name}", name, [*self._variables, *short, *self._more()])
+
+    def _more(self) -> tuple[str, ...]:
+        return ()
+
+    def _read(self, item: Variable | Parameter) -> Any:
+        executable = self._model.executable
+        if isinstance(item, Parameter):
+            given = executable.get_parameter(self.name, item.name)
+            return float(given) if np.ndim(given) == 0 else _frozen(given)
+        values: Any = executable.get(self.name, item.name)
+        if np.ndim(values) == 0:
+            return np.asarray(values)[()].item()
+        return values if self._model.is_live(self.name, item) else _frozen(values)
+
+    def _size(self, site: Site) -> int:
+        raise NotImplementedError
+
+    def _write(self, item: Variable | Parameter, values: Any) -> None:
+        where = f"{item.name} of {self.name}"
+        shape = () if item.site == Site.GLOBAL else (self._size(item.site),)
+        array = np.asarray(values, dtype=np.float64)
+        if array.ndim and array.shape != shape:
+            wanted = f"one number or an array of shape {shape}" if shape else "one number"
+            raise bad_call(f"{where} takes {wanted}, not an array of shape {array.shape}")
+        if np.isnan(array).any():
+            place = f"[{int(np.argmax(np.isnan(array)))}]" if array.ndim else ""
+            raise bad_call(f"the new {item.name}{place} of {self.name} is NaN")
+        if item.type == Type.INT and (np.abs(array) > 2**31 - 1).any() | (array != np.rint(array)).any():
+            raise bad_call(f"{where} takes whole numbers")
+        if isinstance(item, Parameter):
+            self._model.executable.set_parameter(self.name, item.name, array if array.ndim else float(array))
+            return
+        dtype = np.int32 if item.type == Type.INT else np.bool_ if item.type == Type.BOOL else self._model.real
+        self._model.executable.set(self.name, item.name, np.array(np.broadcast_to(array, shape), dtype=dtype))
+
+
+class PopulationView(View):
+    """The neurons of a population."""
+
+    _owner: Population
+
+    @property
+    def size(self) -> int:
+        """The number of neurons."""
+        return self._owner.size
+
+    @property
+    def spikes(self) -> Spikes:
+        """The spikes recorded so far (`record pop spikes`)."""
+        recording = self._model.recordings[f"{self.name}.spikes"]
+        assert isinstance(recording, Spikes)
+        return recording
+
+    def schedule(self, neurons: ArrayLike, times: Any) -> None:
+        """Say when neurons of a `spike at times` population fire from now on; what was still to come is replaced.
+
+        Args:
+            neurons: indices.
+            times: for each, in ms (or `(array, "s")`), rounded to the nearest step. Twice the same is once.
+        """
+        if not isinstance(self._owner.spiking, Scheduled):
+            raise bad_call(f"{self.name} fires by itself", "only `spike at times` neurons are told when", "R108")
+        who = indices(neurons, "neurons")
+        check_range(who, self.size, "neurons")
+        executable = self._model.executable
+        steps = spike_steps(times, executable.program.dt)
+        if steps.shape != who.shape:
+            raise bad_call(f"neurons and times must be of one length, not {len(who)} and {len(steps)}")
+        if steps.size and steps.min() < executable.step:
+            late = float(steps.min() * executable.program.dt)
+            raise bad_call(f"a spike at {late:g} ms lies before the present, {self._model.t:g} ms", code="R104")
+        rows = np.unique(np.stack([steps, who.astype(np.int64)], axis=1), axis=0)
+        executable.set_schedule(self.name, rows[:, 1].astype(np.int32), rows[:, 0].copy())
+
+    def _size(self, site: Site) -> int:
+        return self._owner.size
+
+    def _more(self) -> tuple[str, ...]:
+        return ("spikes", "schedule", "size")
+
+    def __repr__(self) -> str:
+        return f"<population {self.name}: {self.size} neurons, {', '.join(self._variables) or 'no state'}>"
+
+
+class ProjectionView(View):
+    """The synapses of a projection, in the order (pre, post, age)."""
+
+    _owner: Projection
+
+    @property
+    def pre(self) -> Array:
+        """The source neuron of each synapse (int32); with several sources they are numbered on."""
+        return _frozen(self._model.executable.synapses(self.name)[0])
+
+    @property
+    def post(self) -> Array:
+        """The target neuron of each synapse (int32)."""
+        return _frozen(self._model.executable.synapses(self.name)[1])
+
+    @property
+    def out_degree(self) -> Array:
+        """Synapses per source neuron."""
+        return _frozen(self._model.executable.degrees(self.name)[0])
+
+    @property
+    def in_degree(self) -> Array:
+        """Synapses per target neuron."""
+        return _frozen(self._model.executable.degrees(self.name)[1])
+
+    @property
+    def formations(self) -> int:
+        """Synapses made since the start of the run, the initial ones not counted."""
+        return self._model.executable.counts(self.name)[0]
+
+    @property
+    def eliminations(self) -> int:
+        """Synapses removed since the start of the run."""
+        return self._model.executable.counts(self.name)[1]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(source neurons, target neurons)."""
+        sizes = self._model.sizes
+        return sum(sizes[source] for source in self._owner.sources), sizes[self._owner.target]
+
+    def __len__(self) -> int:
+        return len(self._model.executable.synapses(self.name)[0])
+
+    def set_synapses(self, pre: ArrayLike, post: ArrayLike, **values: Any) -> None:
+        """Replace all synapses. Their variables begin at the declared start values, or `values` in the order given."""
+        sources, targets = indices(pre, "pre"), indices(post, "post")
+        check_pairs(sources, targets, *self.shape)
+        order = np.lexsort((np.arange(len(sources)), targets, sources))
+        ready: list[tuple[Variable, Array]] = []
+        for name, value in values.items():
+            item = self._variables.get(name)
+            if item is None or item.site != Site.SYNAPSE:
+                raise unknown(f"the synapse variable of {self.name}", name, self._synaptic())
+            array = np.asarray(quantity(value, unit_dimension(item.unit)), dtype=np.float64)
+            if (array.ndim and array.shape != order.shape) or np.isnan(array).any():
+                raise bad_call(f"{name} takes one number, or {len(order)} numbers, and no NaN")
+            ready.append((item, array[order] if array.ndim else array))
+        self._model.executable.set_synapses(self.name, sources, targets)
+        for item, array in ready:
+            self._write(item, array)
+
+    def _synaptic(self) -> list[str]:
+        return [name for name, item in self._variables.items() if item.site == Site.SYNAPSE]
+
+    def _size(self, site: Site) -> int:
+        match site:
+            case Site.PRE:
+                return self.shape[0]
+            case Site.POST:
+                return self.shape[1]
+            case _:
+                return len(self)
+
+    def _more(self) -> tuple[str, ...]:
+        return ("pre", "post", "in_degree", "out_degree", "formations", "eliminations")
+
+    def __repr__(self) -> str:
+        sources = " + ".join(self._owner.sources)
+        state = ", ".join(self._variables) or "no state"
+        return f"<projection {self.name}: {sources} -> {self._owner.target}, {state}>"
+
+
+def _frozen(values: Any) -> Array:
+    """A copy cannot be written to: an assignment to an element would be lost without a word."""
+    array: Array = np.asarray(values)
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
