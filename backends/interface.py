@@ -84,15 +84,16 @@ class Executable(Protocol):
         """(steps, neurons) recorded since the last call, ordered by (step, neuron); the record is emptied."""
 
     def take_states(self, population: str, variable: str) -> tuple[NDArray[np.int64], NDArray[np.generic]]:
-        """(steps, values of shape (k, size)) recorded since the last call; emptied."""
+        """(steps done, values of shape (k, size), GLOBAL (k, 1)) recorded since the last call; emptied."""
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
         """Everything that the future depends on, the same keys and values from every backend.
 
-        `step`, `seed`, `precision`; `OWNER/param/NAME` (float64); `OWNER/state/NAME` (stored values, synapses in the
+        `step`, `seed` (uint64), `precision` ("single", "double"), `signals` (calls of signals in this step); `OWNER/param/NAME` (float64); `OWNER/state/NAME` (stored values, synapses in the
         order (pre, post, age)); `OWNER/last/NAME` (steps, int32, NAME the first of the lazy group); `PROJECTION/pre`,
         `/post` (int32), `/formations`, `/eliminations`; `POPULATION/next` (int32) and `/redraw` (bool) of a Renewal;
-        `POPULATION/schedule` (int64, rows (step, neuron), still to come); `POPULATION/spikes/K` (int32): the
+        `POPULATION/schedule` (int64, rows (step, neuron), still to come,
+        ascending, each once); `POPULATION/spikes/K` (int32): the
         neurons that spiked K steps ago, for K = 1 .. longest delay from there. Not what was recorded.
         """
 
