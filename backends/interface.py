@@ -89,12 +89,13 @@ class Executable(Protocol):
     def save(self) -> Mapping[str, NDArray[np.generic]]:
         """Everything that the future depends on, the same keys and values from every backend.
 
-        `step`, `seed` (uint64), `precision` ("single", "double"), `signals` (calls of signals in this step); `OWNER/param/NAME` (float64); `OWNER/state/NAME` (stored values, synapses in the
-        order (pre, post, age)); `OWNER/last/NAME` (steps, int32, NAME the first of the lazy group); `PROJECTION/pre`,
+        `step`, `seed` (uint64), `precision` ("single", "double"), `signals` (calls of signals in this step);
+        `OWNER/param/NAME` (float64); `OWNER/state/NAME` (stored values, shapes as `get`, synapses in the order
+        (pre, post, age)); `OWNER/last/NAME` (steps, int32, NAME the first of the lazy group); `PROJECTION/pre`,
         `/post` (int32), `/formations`, `/eliminations`; `POPULATION/next` (int32) and `/redraw` (bool) of a Renewal;
-        `POPULATION/schedule` (int64, rows (step, neuron), still to come,
-        ascending, each once); `POPULATION/spikes/K` (int32): the
-        neurons that spiked K steps ago, for K = 1 .. longest delay from there. Not what was recorded.
+        `POPULATION/schedule` (int64, rows (step, neuron), still to come, ascending, each once);
+        `POPULATION/spikes/K` (int32): the neurons that spiked K steps ago, for K = 1 .. longest delay from there.
+        Not what was recorded.
         """
 
     def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None: ...
