@@ -464,5 +464,3 @@ def _names(where: str, names: Iterable[str]) -> None:
     for name in names:
         if not _NAME.fullmatch(name):
             raise VerifyError(f"{where}: {name!r} is no name")
-
-
