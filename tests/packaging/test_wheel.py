@@ -56,7 +56,8 @@ def test_wheel_holds_the_tree_and_nothing_else(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "planted", ["backends/planted/__init__.py", "plastlang/planted/__init__.py", "rules/planted.txt", "grammar/planted.x"]
+    "planted",
+    ["backends/planted/__init__.py", "plastlang/planted/__init__.py", "rules/planted.txt", "grammar/planted.x"],
 )
 def test_a_file_that_is_not_listed_is_noticed(tmp_path: Path, planted: str) -> None:
     tree = copy_tree(tmp_path)
