@@ -55,7 +55,8 @@ def is_word(token: Token) -> bool:
     return token[:1].isalpha() or token[:1] == "_"
 
 
-def _starts_operand(token: Token) -> bool:
+def starts_operand(token: Token) -> bool:
+    """Whether it begins an expression (brackets and signs aside)."""
     return token.type == "NUMBER" or (is_word(token) and token.type not in _OPERATORS)
 
 
@@ -147,7 +148,7 @@ class _Reader:
             return after.type not in _OPERATORS
         if column > self.indent:
             return False
-        if _ends_operand(last) and _starts_operand(token):
+        if _ends_operand(last) and starts_operand(token):
             return True
         return (is_word(token) and after is not None and after in _ASSIGNING
                 and not (after == "=" and last.type in ("COMMA", "LPAR")))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
+from typing import TypeAlias
 
 from lark import Lark, Token
-from lark.exceptions import UnexpectedToken, VisitError
+from lark.exceptions import UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
-from collections.abc import Iterable, Iterator
+from platformdirs import user_cache_path
 
 from plastlang.diagnostics import Diagnostic, PlastError, Source, Span
 from plastlang.frontend import ast
 from plastlang.frontend.layout import Line, lay_out
-from plastlang.frontend.mistakes import Mistake, explain
+from plastlang.frontend.mistakes import Stop, explain
 from plastlang.frontend.transform import SOURCE, SyntaxFault, TreeBuilder
 
 #: After this many errors the rest of the file is not looked at.
@@ -29,11 +32,20 @@ class _PlainTokens:
         yield from stream
 
 
+def _tables_path(grammar: str) -> str | bool:
+    """Where the parser's tables are kept between runs (making them takes half a second), or False for nowhere."""
+    digest = hashlib.sha256(f"{_PlainTokens.always_accept}{grammar}".encode()).hexdigest()[:16]
+    try:
+        return str(user_cache_path("plastlang", ensure_exists=True) / f"grammar-{digest}.tables")
+    except OSError:
+        return False
+
+
 @cache
 def _parser() -> Lark:
     grammar = resources.files("plastlang.grammar").joinpath("plast.lark").read_text(encoding="utf-8")
     return Lark(grammar, parser="lalr", lexer="basic", start="module", keep_all_tokens=True, maybe_placeholders=True,
-                transformer=TreeBuilder(), postlex=_PlainTokens())
+                transformer=TreeBuilder(), postlex=_PlainTokens(), cache=_tables_path(grammar))
 
 
 def tokenize(text: str) -> list[Token]:
@@ -76,9 +88,12 @@ _STAND_INS: dict[str, tuple[tuple[tuple[str, str], ...], ...]] = {
     "ELSE": ((("ELSE", "else"),), (("IF", "if"), ("NAME", "x"))),
     "SAMPLE": ((("SAMPLE", "sample"), ("NAME", "x"), ("PAIRS", "pairs")),),
     "GROW": ((("GROW", "grow"),),),
-    "PROJECT": ((("PROJECT", "project"), ("NAME", "x"), ("__ANON_1", "->"), ("NAME", "x"), ("WITH", "with"),
+    "PROJECT": ((("PROJECT", "project"), ("NAME", "x"), ("ARROW", "->"), ("NAME", "x"), ("WITH", "with"),
                  ("NAME", "x")),),
 }
+
+
+Saved: TypeAlias = "tuple[list[object], list[object]]"  # the stacks of the parser
 
 
 class _Driver:
@@ -110,31 +125,36 @@ class _Driver:
 
     def read_line(self, line: Line, following: Line | None) -> Diagnostic | None:
         """Feed one line; the first thing wrong with it, if any."""
-        at = 0
+        saved = self.save()
         tokens = line.tokens
         opens = following is not None and following.opens
-        mistake = Mistake(self.source, tokens, line.end, 0, set(), following.tokens if following and opens else [])
+        at = 0
         try:
             for at, token in enumerate(tokens):
                 self.session.feed_token(token)
             at = len(tokens)
             self.feed("_NEWLINE", "", line.end.start_pos or 0)
-            if tokens[-1].type != "COLON" and not opens:
-                return None
-            accepted = self.accepts()
         except UnexpectedToken:
-            mistake.at, mistake.accepted = at, self.accepts()
-            return explain(mistake)
+            return explain(self.stop(saved, line, at, following))
         except SyntaxFault as fault:
             return fault.diagnostic
-        except VisitError as error:  # what a callback raises
-            if isinstance(error.orig_exc, SyntaxFault):
-                return error.orig_exc.diagnostic
-            raise
-        if opens == ("_INDENT" in accepted):
-            return None
-        mistake.at, mistake.accepted = len(tokens) + 1, accepted
-        return explain(mistake)
+        # only what ends in `:` waits for a block, but a block may follow anything
+        if (opens or tokens[-1].type == "COLON") and opens != ("_INDENT" in self.accepts()):
+            return explain(self.stop(saved, line, len(tokens) + 1, following))
+        return None
+
+    def stop(self, saved: Saved, line: Line, at: int, following: Line | None) -> Stop:
+        """What the parser takes at the start of a line, at token `at` and instead of its end."""
+        self.restore(saved)
+        accepted: list[frozenset[str]] = []
+        for number, token in enumerate([*line.tokens[:at], None]):
+            if number in (0, at, len(line.tokens)):
+                accepted.append(frozenset(self.accepts()))
+            if token is not None:
+                self.session.feed_token(token)
+        block = tuple(following.tokens) if following is not None and following.opens else ()
+        reached = at >= len(line.tokens)
+        return Stop(self.source, tuple(line.tokens), at, accepted[-1], accepted[0], accepted[-1] if reached else frozenset(), block)
 
     def stand_in(self, line: Line) -> bool:
         """Put a sound head in place of a faulty one, so that its block can be read."""
@@ -148,11 +168,11 @@ class _Driver:
                 self.restore(saved)
         return False
 
-    def save(self) -> tuple[list[object], list[object]]:
+    def save(self) -> Saved:
         state = self.session.parser_state
         return list(state.state_stack), list(state.value_stack)
 
-    def restore(self, saved: tuple[list[object], list[object]]) -> None:
+    def restore(self, saved: Saved) -> None:
         state = self.session.parser_state
         state.state_stack[:], state.value_stack[:] = saved
 

@@ -54,6 +54,14 @@ class Arguments:
     depth: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """`at most ...` of a grow: the limits per end, and the last token."""
+
+    limits: dict[str, ast.Expression]
+    last: Token | None
+
+
 Child: TypeAlias = Any  # Token, Part, a node, or None
 
 
@@ -97,11 +105,18 @@ def unescape(text: str) -> str:
 
 
 def _doc(token: Token | None) -> str:
-    return "" if token is None else cleandoc(unescape(token[3:-3]))
+    """The text of a docstring without the indentation of its lines and without blanks at their ends."""
+    if token is None:
+        return ""
+    return "\n".join(line.rstrip() for line in cleandoc(unescape(token[3:-3])).split("\n")).strip("\n")
 
 
 def _nodes(children: tuple[Child, ...]) -> tuple[Any, ...]:
     return tuple(child for child in children if child is not None and not isinstance(child, Token))
+
+
+#: Names of spike events in one word, and what they abbreviate.
+_SPIKE_EVENT = re.compile(r"(?:on_?)?(?:(?P<end>pre|post)(?:_?synaptic)?(?:_?spikes?)?|spikes?)", re.IGNORECASE)
 
 
 @v_args(inline=True)
@@ -226,6 +241,16 @@ class TreeBuilder(Transformer[Any, Any]):
         arguments = () if names is None else names.items
         return ast.BlockDeclaration("signal", body.body, signal=str(name), arguments=arguments, span=_span(head, body))
 
+    def event(self, name: Token) -> Token:
+        found = _SPIKE_EVENT.fullmatch(name)
+        if found is not None:
+            ends = [found["end"].lower()] if found["end"] else ["pre", "post"]
+            raise SyntaxFault(Diagnostic(
+                "P136", f"There is no event `{name}`.", _span(name, name), "not an event",
+                ("spikes are `on pre spike` and `on post spike`; any other name is a signal that the host sends",),
+                "write " + " or ".join(f"`on {end} spike:`" for end in ends)))
+        return name
+
     # ------------------------------------------------------------ statements
 
     def block(self, _colon: Token, _nl: Token, _in: Token, *rest: Child) -> Block:
@@ -271,17 +296,21 @@ class TreeBuilder(Transformer[Any, Any]):
                     _nl: Token) -> ast.PruneStatement:
         return ast.PruneStatement(condition.node, None, str(name), _span(head, condition))
 
-    def grow(self, head: Token, spiked: Token | None, probability: Part | None, *rest: Child) -> ast.GrowStatement:
-        caps: dict[str, ast.Expression] = {}
-        last: Child = probability or spiked or head
-        for where, limit, last in rest[:-1]:
-            if str(where) in caps:
-                raise SyntaxFault(Diagnostic("P139", f"`at most ... per {where}` is said twice.", _span(where, where)))
-            caps[str(where)] = limit.node
-        body = rest[-1]
+    def grow(self, head: Token, spiked: Token | None, probability: Part | None, caps: Caps,
+             body: Block) -> ast.GrowStatement:
+        last = body if body.body else caps.last or probability or spiked or head
         return ast.GrowStatement(
-            None, spiked is not None, None if probability is None else probability.node, caps.get("post"),
-            caps.get("pre"), body.body, _span(head, body if body.body else last))
+            None, spiked is not None, None if probability is None else probability.node, caps.limits.get("post"),
+            caps.limits.get("pre"), body.body, _span(head, last))
+
+    def caps(self, *caps: tuple[Token, Part]) -> Caps:
+        limits: dict[str, ast.Expression] = {}
+        for where, limit in caps:
+            if str(where) in limits:
+                raise SyntaxFault(Diagnostic(
+                    "P139", f"`at most ... per {where}` is said twice.", _span(where, where), "the second time", (), "remove one of the two"))
+            limits[str(where)] = limit.node
+        return Caps(limits, caps[-1][0] if caps else None)
 
     def grow_pairs(self, head: Token, count: Part, _pairs: Token, uniformly: Token, body: Block) -> ast.GrowStatement:
         return ast.GrowStatement(count.node, body=body.body, span=_span(head, body if body.body else uniformly))
@@ -292,8 +321,8 @@ class TreeBuilder(Transformer[Any, Any]):
     def probability(self, _with: Token, _probability: Token, value: Part) -> Part:
         return value
 
-    def cap(self, _at: Token, _most: Token, limit: Part, _per: Token, where: Token) -> Any:
-        return where, limit, where
+    def cap(self, _at: Token, _most: Token, limit: Part, _per: Token, where: Token) -> tuple[Token, Part]:
+        return where, limit
 
     def sample_pairs(self, head: Token, count: Part, _pairs: Token, block: Block) -> ast.SampleStatement:
         return ast.SampleStatement(count.node, None, block.body, _span(head, block))
