@@ -15,7 +15,7 @@ class UnknownNameError(PlastError, AttributeError):
 
 def bad_call(message: str, hint: str = "", code: str = "R102") -> PlastError:
     """The error for a call with a wrong value; the model is as it was before."""
-    return PlastError((Diagnostic(code, f"{message}; {hint}" if hint else message, hint=hint),))
+    return PlastError((Diagnostic(code, f"{message}; {hint}" if hint else message),))
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> UnknownNameError:
@@ -28,7 +28,7 @@ def unknown(what: str, name: str, known: Iterable[str]) -> UnknownNameError:
         hint = f"there is {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"
     else:
         hint = "there is none"
-    return UnknownNameError((Diagnostic("R101", f"{what} {name!r} does not exist; {hint}", hint=hint),))
+    return UnknownNameError((Diagnostic("R101", f"{what} {name!r} does not exist; {hint}"),))
 
 
 def whole(value: object, what: str, low: int = 0, high: int = 2**63 - 1) -> int:

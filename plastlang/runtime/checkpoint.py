@@ -25,15 +25,13 @@ _HEADER = "header"
 class Header:
     """What a checkpoint says about itself.
 
-    `program` is the hash of the program's text, so that state never gets into another network; `signals` is how many
-    signals came in the current step.
+    `program` is the hash of the program's text, so that state never gets into another network.
     """
 
     program: str
     version: str
     precision: str
     seed: int
-    signals: int
 
 
 def write_checkpoint(path: Path, header: Header, state: Mapping[str, NDArray[np.generic]]) -> None:

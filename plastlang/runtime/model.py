@@ -56,7 +56,7 @@ class Model:
     ):
         self._executable: Executable | None = executable
         self._setup = setup or Setup()
-        self._header = Header(identity, version, precision, seed, 0)
+        self._header = Header(identity, version, precision, seed)
         self.backend = backend
         self.program = executable.program
         self.real = np.float32 if precision == "single" else np.float64
@@ -65,7 +65,6 @@ class Model:
             population.name: PopulationView(self, population) for population in self.program.populations
         } | {projection.name: ProjectionView(self, projection) for projection in self.program.projections}
         self._live: dict[tuple[str, str], bool] = {}
-        self._signals = (0, 0)  # (step, signals in it)
         self._taker = Taker(self.program, records)
         self._recordings = Recordings(self._taker.tapes, self.program.dt)
         begin(executable, self._setup, seed)
@@ -185,8 +184,6 @@ class Model:
             if missing := [key for key in arguments if key not in given]:
                 raise bad_call(f"{name} needs a value for {missing[0]}", code="R108")
             calls.append((owner, tuple(_finite(f"{key} of {name}", given[key]) for key in arguments)))
-        step = executable.step
-        self._signals = (step, self._signals[1] + 1 if self._signals[0] == step else 1)
         executable.begin_signal()
         for owner, numbers in calls:
             executable.signal(owner, name, numbers)
@@ -217,7 +214,6 @@ class Model:
         executable = self.executable
         if seed is not None:
             self._header = replace(self._header, seed=check_seed(seed))
-        self._signals = (0, 0)
         begin(executable, self._setup, self.seed)
         self._taker.take(executable)
         self._recordings.clear()
@@ -231,7 +227,7 @@ class Model:
         It holds all state but not what was recorded. A file that was there stays whole until the new one is complete.
         """
         target = Path(path)
-        write_checkpoint(target, self._now(), self.executable.save())
+        write_checkpoint(target, self._header, self.executable.save())
         return target
 
     def load(self, path: str | Path) -> None:
@@ -243,20 +239,13 @@ class Model:
         executable = self.executable
         header, state = read_checkpoint(Path(path))
         before = executable.save()
-        check_state(Path(path), header, state, self._now(), before)
+        check_state(Path(path), header, state, self._header, before)
         try:
             executable.restore(state)
         except Exception as error:
             executable.restore(before)
             raise bad_call(f"{path} is damaged: {error}", code="R105") from error
         self._header = header
-        self._signals = (executable.step, header.signals)
-        for _ in range(header.signals):
-            executable.begin_signal()
-
-    def _now(self) -> Header:
-        signals = self._signals[1] if self._signals[0] == self.executable.step else 0
-        return replace(self._header, signals=signals)
 
     def close(self) -> None:
         """Give the memory back. Recordings stay; everything else then says that the model is closed."""

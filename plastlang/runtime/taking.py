@@ -54,8 +54,7 @@ class Taker:
                 else executable.take_states(tape.owner, tape.what)
             )
             if len(steps):
-                # a spike has the time of its step; a state is that at the end of it
-                tape.parts.append((np.array(steps) + (tape.kind is States), np.array(values)))
+                tape.parts.append((np.array(steps), np.array(values)))
         for tape in self._host:
             due = executable.step % tape.every == 0
             if due and (not tape.parts or tape.last != executable.step):

@@ -1,0 +1,145 @@
+"""The pipeline: source -> tree -> checked module -> checked network -> program -> scheduled program -> executable."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from plastlang import __version__
+from plastlang.backends.interface import Backend, Executable, Options
+from plastlang.diagnostics import Diagnostic, MachineError, PlastError, Source
+from plastlang.frontend.ast import Module
+from plastlang.frontend.check import check_module
+from plastlang.frontend.checked import CheckedModule, CheckedNetwork
+from plastlang.frontend.networks import check_network
+from plastlang.frontend.parse import parse
+from plastlang.ir.nodes import Program
+from plastlang.ir.text import to_text
+from plastlang.ir.verify import verify
+from plastlang.passes import CANONICAL, SCHEDULING
+from plastlang.runtime.calls import unknown
+from plastlang.symbolic import Lowered, lower
+
+T = TypeVar("T")
+
+#: Stages that `plastc emit` shows, in order.
+STAGES = ("ast", "checked", "equations", "ir", "schedule", "code")
+BACKENDS = ("c", "reference")
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds that each stage took, in order."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A network on its way to a backend: what each stage gave."""
+
+    checked: CheckedNetwork
+    lowered: Lowered
+    program: Program  # the meaning: what the reference runs, and what a checkpoint belongs to
+    scheduled: Program  # the same with the notes that the emitters follow
+
+    @property
+    def identity(self) -> str:
+        """Hash of the program's text."""
+        return hashlib.sha256(to_text(self.program).encode()).hexdigest()
+
+
+def check(source: Source, clock: Clock | None = None) -> CheckedModule:
+    """Read and check a file with everything that it imports.
+
+    Raises:
+        PlastError: with every fault found.
+    """
+    clock = clock or Clock()
+    with clock.stage("parse"):
+        tree: Module = parse(source)
+    with clock.stage("check"):
+        return check_module(tree, source)
+
+
+def network_name(module: CheckedModule, wanted: str = "") -> str:
+    """The network of a module: the one of that name, or the only one."""
+    own = [name for name in module.networks if name in module.defined] or list(module.networks)
+    if wanted:
+        if wanted not in module.networks:
+            raise unknown("the network", wanted, module.networks)
+        return wanted
+    if len(own) == 1:
+        return own[0]
+    what = f"{len(own)} networks: {', '.join(own)}" if own else "no network, so there is nothing to run"
+    hint = "choose one with --network NAME" if own else "write a `network` that uses its neurons and rules"
+    raise PlastError((Diagnostic("R110", f"{module.source.path} has {what}", hint=hint),))
+
+
+def build(checked: CheckedNetwork, clock: Clock | None = None) -> Built:
+    """Lower a network and run the passes over it; the verifier looks at every step."""
+    clock = clock or Clock()
+    with clock.stage("lower"):
+        lowered = lower(checked)
+        verify(lowered.program)
+    with clock.stage("passes"):
+        program = _passes(lowered.program, CANONICAL)
+        return Built(checked, lowered, program, _passes(program, SCHEDULING))
+
+
+def _passes(program: Program, passes: tuple[Callable[[Program], Program], ...]) -> Program:
+    for step in passes:
+        program = step(program)
+        verify(program)
+    return program
+
+
+def elaborate(
+    module: CheckedModule, network: str = "", parameters: Mapping[str, object] | None = None, clock: Clock | None = None
+) -> CheckedNetwork:
+    """The network of a module with values for its parameters."""
+    with (clock or Clock()).stage("check"):
+        return check_network(module, network_name(module, network), dict(parameters or {}))
+
+
+def backend(name: str) -> Backend:
+    """A backend by name; each is imported when it is asked for.
+
+    Raises:
+        PlastError: there is no such backend.
+        MachineError: there is, but not here.
+    """
+    match name:
+        case "c":
+            from plastlang.backends import c  # finding a compiler is not for who does not need it
+
+            return c.backend
+        case "reference":
+            from plastlang.backends import reference
+
+            return reference.backend
+        case "cuda":
+            raise MachineError(
+                f"the backend 'cuda' is not available in plastlang {__version__}; use 'c', which gives the same numbers"
+            )
+        case _:
+            raise unknown("the backend", name, BACKENDS)
+
+
+def load(built: Built, backend_name: str, options: Options, clock: Clock | None = None) -> Executable:
+    """Make code of a network and load it. Raises MachineError where the machine lacks what is needed."""
+    with (clock or Clock()).stage("load"):
+        program = built.program if backend_name == "reference" else built.scheduled
+        return backend(backend_name).load(program, options)

@@ -1,0 +1,53 @@
+"""The rules that come with plastlang: where each name is defined, and what its file says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plastlang.api import Library, NetworkTemplate, load
+from plastlang.runtime.calls import unknown
+
+if TYPE_CHECKING:
+    from plastlang.components import Component
+
+_DEFINITION = re.compile(r"^(neuron|rule|network)\s+([^\W\d]\w*)\s*:[^\n]*\n\s+\"\"\"([^\"]*)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name of the library: kind (neuron, rule, network), file, and the first line of its documentation."""
+
+    name: str
+    kind: str
+    path: Path
+    summary: str
+
+
+@lru_cache(maxsize=1)
+def index() -> dict[str, Entry]:
+    """Every name of the library, without checking the files."""
+    found: dict[str, Entry] = {}
+    for path in sorted(Path(str(resources.files("plastlang.rules"))).glob("*.plast")):
+        for match in _DEFINITION.finditer(path.read_text(encoding="utf-8")):
+            kind, name, doc = match.groups()
+            found[name] = Entry(name, kind, path, doc.strip().splitlines()[0] if doc.strip() else "")
+    return found
+
+
+@cache
+def _file(path: Path) -> Library:
+    return load(path)
+
+
+def component(name: str) -> Component | NetworkTemplate:
+    """A neuron, rule or network of the library by its name."""
+    entry = index().get(name)
+    if entry is None:
+        raise unknown("the rule", name, index())
+    found: Component | NetworkTemplate = getattr(_file(entry.path), name)
+    return found
