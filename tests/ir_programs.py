@@ -236,7 +236,7 @@ def poisson_stdp(before: bool = False, delay: int = 1) -> Program:
     """20 Poisson sources onto 6 neurons, half of the pairs connected, pair STDP."""
     half = ConnectProbability(c(0.5), 2)
     return program(
-        (poisson("src", 20, 0.05, 1), lif("cells", 6)),
+        (poisson("src", 20, 0.05, 1), lif("cells", 6, drive=8.0)),
         (stdp("plastic", "src", "cells", before, delay, connect=half),),
         dt=0.5,
     )
@@ -317,7 +317,7 @@ def rewiring_pairs(width: int = 5, attempts: int = 6, period: float = 1.0) -> Pr
     grid = Grid(width, width, True)
     probability = ConnectProbability(op("*", c(0.5), near(2)), 2)
     projection = stdp("map", "src", "cells", True, connect=probability, blocks=(every,))
-    cells = lif("cells", width * width, grid=grid)
+    cells = lif("cells", width * width, 8.0, grid)
     return program((poisson("src", width * width, 0.03, 1, grid), cells), (projection,), dt=0.5)
 
 
@@ -358,7 +358,7 @@ def grow_and_prune(count: int = 7) -> Program:
         "net", ("src",), "cells", Draw("uniform", (c(0), c(1)), 5), 1, (Block(Every(c(2.0)), body),),
         ConnectProbability(c(0.3), 2), (Variable("born", SYN, i(-1), INT), Variable("lost", G, i(0), INT)),
     )  # fmt: skip
-    return program((poisson("src", count, 0.1, 1), lif("cells", count + 2)), (projection,))
+    return program((poisson("src", count, 0.1, 1), lif("cells", count + 2, 8.0)), (projection,))
 
 
 def signals() -> Program:

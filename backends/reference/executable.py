@@ -1,0 +1,236 @@
+"""The reference backend: a program interpreted as it stands, one step after the other, in plain NumPy."""
+
+from __future__ import annotations
+
+import signal as signals
+import threading
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plastlang.backends.interface import Options
+from plastlang.backends.reference import random, saving
+from plastlang.backends.reference.evaluate import derived_values, dtype_of
+from plastlang.backends.reference.frames import Frame, value_now
+from plastlang.backends.reference.phases import advance
+from plastlang.backends.reference.recording import Recording
+from plastlang.backends.reference.state import Owner, PopulationState, ProjectionState, build, sizes
+from plastlang.backends.reference.statements import Event, initial, real_local, run, start, store, synapse_frame
+from plastlang.backends.reference.structure import replace_all
+from plastlang.ir.nodes import ConnectAll, ConnectOneToOne, ConnectProbability, Program, Renewal, Scheduled, Signal
+from plastlang.ir.types import Site
+
+
+class ReferenceExecutable:
+    """A loaded program (`backends.interface.Executable`)."""
+
+    def __init__(self, program: Program, options: Options):
+        self.program = program
+        self._precision = options.precision
+        self._network = build(program, options.precision)
+        self._recording = Recording(program, self._network.real)
+        self.reset(0)
+
+    # ------------------------------------------------------------ life
+
+    def reset(self, seed: int) -> None:
+        """Step 0, initial values, no synapses; parameters stay."""
+        old = self._network
+        network = self._network = build(self.program, self._precision)
+        network.seed = seed & (2**64 - 1)
+        for name, owner in network.owners.items():
+            owner.parameters = old.owners[name].parameters
+            owner.derived = old.owners[name].derived
+        for owner in network.owners.values():
+            initial(network, owner)
+            if isinstance(owner, ProjectionState):
+                replace_all(owner, np.zeros(0, np.int64), np.zeros(0, np.int64), network.real)
+        self._recording = Recording(self.program, self._network.real)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def set_threads(self, threads: int) -> None:
+        """There is one thread, whatever is asked for."""
+
+    # ------------------------------------------------------------ running
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        return self._network.step
+
+    def run(self, steps: int) -> int:
+        """Advance by `steps`; an interrupt ends the run after the step in which it comes."""
+        interrupted = False
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            nonlocal interrupted
+            interrupted = True
+
+        main = threading.current_thread() is threading.main_thread()
+        previous = signals.signal(signals.SIGINT, stop) if main else None
+        try:
+            for done in range(steps):
+                if interrupted:
+                    return done
+                advance(self._network)
+                self._recording.take(self._network)
+            return steps
+        finally:
+            if main:
+                signals.signal(signals.SIGINT, previous)
+
+    def begin_signal(self) -> None:
+        """Count one more call of a signal in this step."""
+        self._network.signals += 1
+
+    def signal(self, owner: str, name: str, arguments: tuple[float, ...]) -> None:
+        """Run the blocks of a signal of one owner."""
+        network = self._network
+        state = network.owners[owner]
+        for block in state.node.blocks:
+            if isinstance(block.trigger, Signal) and block.trigger.name == name:
+                with np.errstate(all="ignore"):
+                    names = {
+                        n: real_local(v, network.real)
+                        for n, v in zip(block.trigger.arguments, arguments, strict=True)
+                    }  # fmt: skip
+                run(block.body, Event(network, state, max(0, network.signals - 1), locals=names))
+
+    # ------------------------------------------------------------ connectivity
+
+    def connect(self, projection: str) -> None:
+        """Make the initial connectivity."""
+        owner = self._network.projections[projection]
+        count, width = owner.pre_size, owner.target.node.size
+        pre, post = (a.ravel() for a in np.meshgrid(np.arange(count), np.arange(width), indexing="ij"))
+        match owner.node.connect:
+            case ConnectAll():
+                chosen = np.ones(pre.size, np.bool_)
+            case ConnectOneToOne():
+                chosen = pre == post
+            case ConnectProbability(probability=probability, purpose=purpose):
+                frame = Frame(self._network, owner, Site.PAIR, {}, 0, pre=pre, post=post)
+                words = random.philox(pre, post // 4, 0, purpose, self._network.seed)
+                u = (words[post % 4, np.arange(pre.size)] >> np.uint32(8)).astype(np.float64) * 2.0**-24
+                chosen = u < frame.value(probability).astype(np.float64)
+            case _:
+                raise AssertionError("the pairs are to be given by the host")
+        self.set_synapses(projection, pre[chosen], post[chosen])
+
+    def set_synapses(self, projection: str, pre: NDArray[Any], post: NDArray[Any]) -> None:
+        """Replace all synapses."""
+        network = self._network
+        owner = network.projections[projection]
+        replace_all(owner, np.asarray(pre, np.int64), np.asarray(post, np.int64), network.real)
+        frame = Frame(network, owner, Site.SYNAPSE, {}, network.step)
+        start(synapse_frame(frame, np.arange(owner.pre.size)))
+
+    def synapses(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """(pre, post) in the order (pre, post, age)."""
+        owner = self._network.projections[projection]
+        return owner.pre.copy(), owner.post.copy()
+
+    def degrees(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """(out-degree per pre, in-degree per post)."""
+        owner = self._network.projections[projection]
+        return owner.out_degree(), owner.in_degree()
+
+    def counts(self, projection: str) -> tuple[int, int]:
+        """(formations, eliminations) since reset."""
+        owner = self._network.projections[projection]
+        return owner.formations, owner.eliminations
+
+    # ------------------------------------------------------------ values
+
+    def get_parameter(self, owner: str, name: str) -> NDArray[np.float64]:
+        """Shape () for one value, (size,) for one per neuron."""
+        state = self._network.owners[owner]
+        parameter = next(p for p in state.node.parameters if p.name == name)
+        values = state.parameters[name]
+        return values[0:1].reshape(()).copy() if parameter.site is Site.GLOBAL else values.copy()
+
+    def set_parameter(self, owner: str, name: str, value: float | NDArray[np.float64]) -> None:
+        """Set a parameter; derived values follow."""
+        state = self._network.owners[owner]
+        old = state.parameters[name]
+        state.parameters = {**state.parameters, name: np.array(np.broadcast_to(value, old.shape), np.float64)}
+        state.derived = derived_values(state.node.derived, state.parameters, self.program.dt)
+        self._touch(state, name)
+
+    def get(self, owner: str, variable: str) -> NDArray[Any]:
+        """Values now. Stored neuron variables are live views."""
+        network, state = self._network, self._network.owners[owner]
+        site = next(v.site for v in state.node.variables if v.name == variable)
+        if isinstance(state, PopulationState):
+            return state.values[variable] if site is Site.NEURON else state.values[variable].reshape(())
+        if site is Site.PAIR:
+            return Event(network, state).frame(Site.SYNAPSE).pair(variable)
+        values = value_now(network, state, variable, np.arange(sizes(state)[site]))
+        return values.reshape(()) if site is Site.GLOBAL else values
+
+    def set(self, owner: str, variable: str, values: NDArray[Any]) -> None:
+        """Write all values, inside the variable's bounds."""
+        state = self._network.owners[owner]
+        declared = next(v for v in state.node.variables if v.name == variable)
+        frame = Event(self._network, state).frame(declared.site)
+        kind = dtype_of(declared.type, self._network.real)
+        with np.errstate(all="ignore"):
+            new = np.broadcast_to(np.asarray(values).astype(kind), (frame.count,)).copy()
+        if declared.low is not None:
+            low = frame.value(declared.low)
+            new = np.where(new > low, new, low)
+        if declared.high is not None:
+            high = frame.value(declared.high)
+            new = np.where(new < high, new, high)
+        store(frame, variable, new)
+        self._touch(state, variable)
+
+    def _touch(self, state: Owner, name: str) -> None:
+        if isinstance(state, PopulationState):
+            spiking = state.node.spiking
+            state.redraw |= isinstance(spiking, Renewal) and name in spiking.depends
+
+    # ------------------------------------------------------------ spikes in and out
+
+    def set_schedule(self, population: str, neurons: NDArray[np.int32], steps: NDArray[np.int64]) -> None:
+        """The spikes of a `Scheduled` population from now on."""
+        state = self._network.populations[population]
+        assert isinstance(state.node.spiking, Scheduled)
+        rows = np.stack((np.asarray(steps, np.int64), np.asarray(neurons, np.int64)), axis=1)
+        state.schedule = np.unique(rows[rows[:, 0] >= self._network.step], axis=0)
+
+    def take_spikes(self, population: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """(steps, neurons) recorded since the last call."""
+        return self._recording.take_spikes(population)
+
+    def take_states(self, population: str, variable: str) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """(steps done, values) recorded since the last call."""
+        return self._recording.take_states(population, variable)
+
+    # ------------------------------------------------------------ saving
+
+    def save(self) -> Mapping[str, NDArray[Any]]:
+        """Everything that the future depends on."""
+        return saving.save(self._network, self._precision)
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from what `save` gave; what was recorded is dropped."""
+        network = build(self.program, self._precision)
+        saving.restore(network, state, self._precision)
+        self._network = network
+        self._recording = Recording(self.program, self._network.real)
+
+
+class Reference:
+    """The backend (`backends.interface.Backend`)."""
+
+    name = "reference"
+
+    def load(self, program: Program, options: Options) -> ReferenceExecutable:
+        """Load a program; nothing is compiled."""
+        return ReferenceExecutable(program, options)

@@ -1,0 +1,201 @@
+"""The state of a running program: plain arrays per owner. Synapses are flat arrays in the order (pre, post, age)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plastlang.backends.reference.evaluate import (
+    REALS,
+    Values,
+    constant_leaf,
+    default_parameters,
+    derived_values,
+    dtype_of,
+    evaluate,
+)
+from plastlang.ir.nodes import (
+    Block,
+    Every,
+    Expr,
+    LazyGroup,
+    Population,
+    Program,
+    Projection,
+    Read,
+    Renewal,
+    Stmt,
+    Threshold,
+    Variable,
+)
+from plastlang.ir.types import Site
+from plastlang.ir.walk import all_expressions, walk
+
+Ints = NDArray[np.int32]
+
+
+@dataclass(slots=True)
+class Before:
+    """What a variable was at the start of the step: its stored values and, of a lazy one, its `last`."""
+
+    values: Values
+    last: Ints | None
+
+
+@dataclass(slots=True, kw_only=True)
+class OwnerState:
+    """Values by variable name: shape (1,) for GLOBAL, else one per instance. Parameters and derived are double."""
+
+    parameters: dict[str, NDArray[np.float64]]
+    derived: dict[str, Values]
+    values: dict[str, Values] = field(default_factory=dict)
+    before: dict[str, Before] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class PopulationState(OwnerState):
+    """`spikes[k]`: the neurons that spiked k + 1 steps ago (k = 0: in this step, once thresholds are done)."""
+
+    node: Population
+    inputs: dict[str, NDArray[np.int64]]
+    spikes: list[Ints]
+    next: Ints
+    redraw: bool
+    schedule: NDArray[np.int64]
+    longest_delay: int
+    old_names: frozenset[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class ProjectionState(OwnerState):
+    """`last[name]` holds the steps of the lazy group whose first member is `name`."""
+
+    node: Projection
+    sources: tuple[PopulationState, ...]
+    target: PopulationState
+    pre_size: int
+    pre: Ints
+    post: Ints
+    last: dict[str, Ints] = field(default_factory=dict)
+    formations: int = 0
+    eliminations: int = 0
+    old_names: frozenset[str]
+
+    def variable(self, name: str) -> Variable:
+        """The declaration of a variable."""
+        return next(v for v in self.node.variables if v.name == name)
+
+    def group(self, name: str) -> LazyGroup | None:
+        """The lazy group of a variable, None for a stored one."""
+        return next((g for g in self.node.lazy if name in g.names), None)
+
+    def out_degree(self) -> Ints:
+        """Synapses per source neuron."""
+        return np.bincount(self.pre, minlength=self.pre_size).astype(np.int32)
+
+    def in_degree(self) -> Ints:
+        """Synapses per target neuron."""
+        return np.bincount(self.post, minlength=self.target.node.size).astype(np.int32)
+
+
+Owner = PopulationState | ProjectionState
+
+
+@dataclass(slots=True)
+class Network:
+    """Everything that a run changes. `running` is true inside a step, false between steps."""
+
+    program: Program
+    real: np.dtype[Any]
+    populations: dict[str, PopulationState]
+    projections: dict[str, ProjectionState]
+    seed: int = 0
+    step: int = 0
+    signals: int = 0
+    running: bool = False
+
+    @property
+    def owners(self) -> dict[str, Owner]:
+        """Populations, then projections, by name."""
+        return {**self.populations, **self.projections}
+
+
+def period_steps(every: Every, owner: Owner, dt: float) -> int:
+    """The number of steps between two runs of an `every` block, from the parameters as they are now."""
+    leaf = constant_leaf(owner.parameters, owner.derived, dt)
+    period = float(evaluate(every.period, np.dtype(np.float64), leaf)[0])
+    return max(1, int(np.rint(period / dt)))
+
+
+def build(program: Program, precision: str) -> Network:
+    """A network at step 0 with default parameters and nothing drawn yet."""
+    populations = {p.name: _population(p, program) for p in program.populations}
+    projections = {p.name: _projection(p, populations, program) for p in program.projections}
+    return Network(program, REALS[precision], populations, projections)
+
+
+def sizes(owner: Owner) -> dict[str, int]:
+    """The number of instances at each site."""
+    if isinstance(owner, PopulationState):
+        return {Site.GLOBAL: 1, Site.NEURON: owner.node.size}
+    return {Site.GLOBAL: 1, Site.PRE: owner.pre_size, Site.POST: owner.target.node.size, Site.SYNAPSE: owner.pre.size}
+
+
+def empty_values(variable: Variable, count: int, real: np.dtype[Any]) -> Values:
+    """Room for `count` instances."""
+    return np.zeros(count, dtype_of(variable.type, real))
+
+
+def _population(node: Population, program: Program) -> PopulationState:
+    parameters = default_parameters(node.parameters, {Site.GLOBAL: 1, Site.NEURON: node.size})
+    delays = [p.delay_steps for p in program.projections if node.name in p.sources]
+    read = {
+        r.name
+        for p in program.projections
+        for r in _reads(p)
+        if r.before and node.name in {"pre": p.sources, "post": (p.target,)}.get(r.of, ())
+    }
+    return PopulationState(
+        parameters=parameters,
+        derived=derived_values(node.derived, parameters, program.dt),
+        node=node,
+        inputs={i.port: np.zeros(node.size, np.int64) for i in node.inputs},
+        spikes=[np.zeros(0, np.int32) for _ in range(max(delays, default=1))],
+        next=np.zeros(node.size if isinstance(node.spiking, Renewal) else 0, np.int32),
+        redraw=True,
+        schedule=np.zeros((0, 2), np.int64),
+        longest_delay=max(delays, default=0),
+        old_names=frozenset(read | {r.name for r in _reads(node) if r.before}),
+    )
+
+
+def _projection(node: Projection, populations: dict[str, PopulationState], program: Program) -> ProjectionState:
+    parameters = default_parameters(node.parameters, {Site.GLOBAL: 1})
+    sources = tuple(populations[name] for name in node.sources)
+    return ProjectionState(
+        parameters=parameters,
+        derived=derived_values(node.derived, parameters, program.dt),
+        node=node,
+        sources=sources,
+        target=populations[node.target],
+        pre_size=sum(s.node.size for s in sources),
+        pre=np.zeros(0, np.int32),
+        post=np.zeros(0, np.int32),
+        old_names=frozenset(r.name for r in _reads(node) if r.before and not r.of),
+    )
+
+
+def _reads(node: Population | Projection) -> list[Read]:
+    """Every read in the statements of an owner."""
+    blocks: tuple[Block, ...] = node.blocks
+    bodies: list[tuple[Stmt, ...]] = [node.step, *(b.body for b in blocks)]
+    expressions: list[Expr] = []
+    if isinstance(node, Population) and node.spiking is not None:
+        bodies.append(node.spiking.body)
+        if isinstance(node.spiking, Threshold):
+            expressions.append(node.spiking.condition)
+    expressions += [x for body in bodies for x in all_expressions(body)]
+    return [e for x in expressions for e in walk(x) if isinstance(e, Read)]

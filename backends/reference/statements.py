@@ -1,0 +1,216 @@
+"""Runs the statements of a block, one after the other, each for all its instances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plastlang.backends.reference import mathematics, structure
+from plastlang.backends.reference.evaluate import Values, dtype_of
+from plastlang.backends.reference.frames import Bound, Frame, Index, advanced
+from plastlang.backends.reference.state import Network, Owner, PopulationState, ProjectionState, sizes
+from plastlang.ir.nodes import (
+    Assign,
+    Deliver,
+    Expr,
+    GrowThis,
+    GrowUniform,
+    If,
+    Let,
+    PruneThis,
+    PruneWhere,
+    Renewal,
+    Sample,
+    Stmt,
+)
+from plastlang.ir.types import Site
+from plastlang.ir.walk import statements
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a block runs for: `pre`, `post` or `neurons` restrict the instances; None means all there are."""
+
+    network: Network
+    owner: Owner
+    repeat: int = 0
+    neurons: Index | None = None
+    pre: Index | None = None
+    post: Index | None = None
+    locals: dict[str, Bound] = field(default_factory=dict)
+
+    def frame(self, site: Site) -> Frame:
+        """The instances of `site` that the event concerns, as they are now."""
+        network, owner = self.network, self.owner
+        frame = Frame(network, owner, site, self.locals, network.step, self.repeat)
+        if isinstance(owner, PopulationState):
+            if site is Site.NEURON:
+                return replace(frame, index=np.arange(owner.node.size) if self.neurons is None else self.neurons)
+            return frame
+        match site:
+            case Site.PRE:
+                return replace(frame, pre=np.arange(owner.pre_size) if self.pre is None else self.pre)
+            case Site.POST:
+                return replace(frame, post=np.arange(owner.target.node.size) if self.post is None else self.post)
+            case Site.SYNAPSE | Site.PAIR:
+                chosen = np.ones(owner.pre.size, np.bool_)
+                if self.pre is not None:
+                    chosen &= np.isin(owner.pre, self.pre)
+                if self.post is not None:
+                    chosen &= np.isin(owner.post, self.post)
+                return synapse_frame(frame, np.flatnonzero(chosen))
+            case _:
+                return frame
+
+
+def synapse_frame(frame: Frame, at: Index) -> Frame:
+    """`frame` for the synapses at positions `at`."""
+    owner = frame.owner
+    assert isinstance(owner, ProjectionState)
+    return replace(
+        frame,
+        pre=owner.pre[at].astype(np.int64),
+        post=owner.post[at].astype(np.int64),
+        synapse=at,
+        ordinal=structure.ordinals(owner)[at],
+    )
+
+
+def run(body: tuple[Stmt, ...], event: Event) -> None:
+    """Run the statements of a block."""
+    for statement in body:
+        _statement(statement, event, event.frame(statement.site))
+    if isinstance(event.owner, PopulationState):
+        _mark_rate(body, event.owner)
+
+
+def _mark_rate(body: tuple[Stmt, ...], owner: PopulationState) -> None:
+    spiking = owner.node.spiking
+    written = {s.name for s in statements(body) if isinstance(s, Assign)}
+    if isinstance(spiking, Renewal) and written & set(spiking.depends):
+        owner.redraw = True
+
+
+def _statement(statement: Stmt, event: Event, frame: Frame) -> None:
+    match statement:
+        case Let(name=name, value=value, site=site):
+            bind(name, value, site, frame)
+        case Assign(name=name, value=value):
+            store(frame, name, frame.value(value))
+        case If(condition=condition, then=then, otherwise=otherwise):
+            chosen = frame.value(condition)
+            _branch(then, event, frame, chosen)
+            _branch(otherwise, event, frame, ~chosen)
+        case Deliver(value=value):
+            owner = frame.owner
+            assert isinstance(owner, ProjectionState) and frame.post is not None
+            np.add.at(owner.target.inputs[owner.node.port], frame.post, mathematics.fixed(frame.value(value)))
+        case PruneWhere(condition=condition, bind=name):
+            doomed = event.frame(Site.SYNAPSE).value(condition)
+            structure.remove(frame.owner, doomed, event.locals)
+            if name:
+                event.locals[name] = Bound(np.full(1, np.count_nonzero(doomed), np.int32), Site.GLOBAL)
+        case GrowUniform():
+            structure.grow_uniform(statement, frame, make)
+        case Sample():
+            structure.sample(statement, frame, make)
+        case PruneThis() | GrowThis():
+            raise AssertionError("outside a sample")
+        case _:
+            assert_never(statement)
+
+
+def _branch(body: tuple[Stmt, ...], event: Event, frame: Frame, chosen: NDArray[np.bool_]) -> None:
+    """Run a branch of an `if` for the chosen instances."""
+    if frame.site is Site.GLOBAL:
+        if chosen[0]:
+            for statement in body:
+                _statement(statement, event, event.frame(statement.site))
+        return
+    part = frame.subset(chosen)
+    for statement in body:
+        _statement(statement, event, part)
+
+
+def bind(name: str, value: Expr, site: Site, frame: Frame) -> None:
+    """Let `name` stand for `value`, kept for all instances of the site (others are 0)."""
+    values = frame.value(value)
+    place = Site.SYNAPSE if site is Site.PAIR else site
+    full = np.zeros(sizes(frame.owner)[place], dtype_of(value.type, frame.network.real))
+    full[frame.select(place)] = values
+    frame.locals[name] = Bound(full, place)
+
+
+def store(frame: Frame, name: str, values: Values) -> None:
+    """Assign to a variable for the instances of the frame; a lazy group is brought to now first."""
+    owner, network = frame.owner, frame.network
+    at = frame.select(frame.site)
+    group = owner.group(name) if isinstance(owner, ProjectionState) else None
+    if group is not None:
+        assert isinstance(owner, ProjectionState)
+        current = {member: advanced(network, owner, group, member, at) for member in group.names}
+        for member, value in current.items():
+            owner.values[member][at] = value
+        owner.last[group.names[0]][at] = network.step
+    owner.values[name][at] = values
+
+
+def make(frame: Frame, pre: int, post: int, body: tuple[Stmt, ...], sample: int | None) -> None:
+    """Create one synapse: start values, then the statements of the grow's body."""
+    owner, network = frame.owner, frame.network
+    assert isinstance(owner, ProjectionState)
+    at = structure.insert(owner, pre, post, network.step, frame.locals)
+    names = dict(frame.locals)
+    base = Frame(network, owner, Site.SYNAPSE, names, network.step, frame.repeat)
+    new = synapse_frame(base, np.array([at]))
+    if sample is not None:
+        new = replace(new, sample=np.array([sample]))
+    start(new)
+    for statement in body:
+        match statement:
+            case Let(name=name, value=value, site=site):
+                bind(name, value, site, replace(new, site=site))
+            case Assign(name=name, value=value):
+                store(new, name, new.value(value))
+            case _:
+                raise AssertionError(f"{statement} in the body of a grow")
+    owner.formations += 1
+
+
+def start(frame: Frame) -> None:
+    """Give the synapses of the frame the declared start values."""
+    owner = frame.owner
+    assert isinstance(owner, ProjectionState) and frame.synapse is not None
+    at = frame.synapse
+    for variable in owner.node.variables:
+        if variable.site is Site.SYNAPSE:
+            owner.values[variable.name][at] = replace(frame, locals={}).value(variable.init)
+    for group in owner.node.lazy:
+        if group.site is Site.SYNAPSE:
+            owner.last[group.names[0]][at] = frame.network.step
+    for name, kept in owner.before.items():
+        if owner.variable(name).site is Site.SYNAPSE:
+            kept.values[at] = owner.values[name][at]
+            if kept.last is not None:
+                kept.last[at] = frame.network.step
+
+
+def initial(network: Network, owner: Owner) -> None:
+    """Start values of all variables but those of synapses and pairs, in the order of declaration."""
+    event = Event(network, owner)
+    for variable in owner.node.variables:
+        if variable.site not in (Site.SYNAPSE, Site.PAIR):
+            frame = replace(event.frame(variable.site), step=0)
+            owner.values[variable.name] = frame.value(variable.init)
+    if isinstance(owner, ProjectionState):
+        for group in owner.node.lazy:
+            if group.site is not Site.SYNAPSE:
+                owner.last[group.names[0]] = np.zeros(sizes(owner)[group.site], np.int32)
+
+
+def real_local(value: float, real: np.dtype[Any]) -> Bound:
+    """A signal's argument."""
+    return Bound(np.full(1, value, real), Site.GLOBAL)
