@@ -1,0 +1,62 @@
+"""From the checked network to a program: equations solved, bounds applied, draws numbered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plastlang.frontend.checked import CheckedNetwork, CheckedRecord
+from plastlang.ir.nodes import Expr, Program, Record, SpikeRecord, StateRecord
+from plastlang.symbolic.explain import Explanation
+from plastlang.symbolic.link import number_purposes
+from plastlang.symbolic.neurons import lower_population
+from plastlang.symbolic.owners import parameter_values
+from plastlang.symbolic.rules import lower_projection
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A program and what goes with it.
+
+    Attributes:
+        program: ready for the passes and backends.
+        parameter_values: (owner, parameter, expression of index, pos and size): the values per neuron, to be computed
+            and set when the program is loaded. The parameter's site is NEURON and its default the component's, or 0.
+        explanations: one record for each variable, owners in the order of the program.
+    """
+
+    program: Program
+    parameter_values: tuple[tuple[str, str, Expr], ...]
+    explanations: tuple[Explanation, ...]
+
+
+def lower(network: CheckedNetwork) -> Lowered:
+    """Solve the equations of a network and write it as a program.
+
+    Raises:
+        PlastError: a variable without a start value or a parameter without a value, too many durations of holds.
+    """
+    populations = [lower_population(p) for p in network.populations]
+    projections = [lower_projection(p, network.dt) for p in network.projections]
+    records = tuple(_record(r, network.dt) for r in network.records if _is_taken_in_run(r, network))
+    program = Program(
+        network.name,
+        network.dt,
+        tuple(p for p, _ in populations),
+        tuple(p for p, _ in projections),
+        records,
+    )
+    values = tuple((p.name, n, v) for p in network.populations for n, v in parameter_values(p.parameters))
+    explanations = tuple(e for _, found in (*populations, *projections) for e in found)
+    return Lowered(number_purposes(program), values, explanations)
+
+
+def _is_taken_in_run(record: CheckedRecord, network: CheckedNetwork) -> bool:
+    """Spikes and neuron states are recorded by the program; the rest is looked at between chunks of a run."""
+    return record.owner in {p.name for p in network.populations}
+
+
+def _record(record: CheckedRecord, dt: float) -> Record:
+    if record.what == "spikes":
+        return SpikeRecord(record.owner)
+    every = 1 if record.every is None else max(1, round(record.every / dt))
+    return StateRecord(record.owner, record.what, every)

@@ -1,0 +1,97 @@
+"""The rules of a projection become a Projection: lazy groups, steps for the rest, blocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plastlang.frontend.checked import CheckedComponent, CheckedProjection, Equation
+from plastlang.ir.nodes import Assign, Block, Expr, GrowThis, GrowUniform, If, LazyGroup, Projection, Sample, Stmt
+from plastlang.ir.types import Site
+from plastlang.symbolic.bounds import Bounds, bound_body, bounds_of, clip
+from plastlang.symbolic.constants import Constants
+from plastlang.symbolic.explain import Explanation, explain
+from plastlang.symbolic.lazy import lazy_groups
+from plastlang.symbolic.lets import Lets
+from plastlang.symbolic.owners import constants_of, parameters, solvable, variables, workshop
+from plastlang.symbolic.solve import Solved, solve
+
+#: What is stepped reads the values at the start of the step, so those that are read by others come later.
+_ORDER = (Site.SYNAPSE, Site.PRE, Site.POST, Site.GLOBAL)
+
+
+def lower_projection(projection: CheckedProjection, dt: float) -> tuple[Projection, tuple[Explanation, ...]]:
+    """The projection as IR, with the purposes of draws as checked, and what was chosen for its variables."""
+    rule = projection.rule
+    bounds = bounds_of(rule.variables)
+    known = parameters(rule, projection.parameters)
+    constants = constants_of(rule, known)
+    lazy: list[LazyGroup] = []
+    body: list[Stmt] = []
+    solved: dict[str, Solved] = {}
+    for site in _ORDER:
+        groups, statements, of_site = _site(rule, site, constants, bounds)
+        lazy += groups
+        body += statements
+        solved |= of_site
+    declared = _declared(rule, projection.initial)
+    result = Projection(
+        projection.name,
+        projection.sources,
+        projection.target,
+        projection.port,
+        1 if projection.delay is None else max(1, round(projection.delay / dt)),
+        known,
+        constants.values,
+        variables(rule, projection.initial, bounds),
+        tuple(lazy),
+        tuple(body),
+        tuple(Block(b.trigger, bound_body(_grown(b.body, declared), bounds), b.span) for b in rule.blocks),
+        projection.connect,
+    )
+    return result, explain(projection.name, rule, solved)
+
+
+def _declared(rule: CheckedComponent, initial: tuple[tuple[str, Expr], ...]) -> tuple[Assign, ...]:
+    """Declared start values of synapse variables whose initial synapses start otherwise."""
+    given = dict(initial)
+    return tuple(
+        Assign(v.name, v.init, Site.SYNAPSE)
+        for v in rule.variables
+        if v.site is Site.SYNAPSE and v.name in given and v.init is not None and given[v.name] != v.init
+    )
+
+
+def _grown(body: tuple[Stmt, ...], declared: tuple[Assign, ...]) -> tuple[Stmt, ...]:
+    """New synapses have the declared start values, whatever the initial ones were given."""
+    return tuple(_grow(s, declared) for s in body) if declared else body
+
+
+def _grow(statement: Stmt, declared: tuple[Assign, ...]) -> Stmt:
+    match statement:
+        case GrowUniform(init=init) | GrowThis(init=init):
+            return replace(statement, init=(*declared, *init))
+        case If(then=then, otherwise=otherwise):
+            return replace(statement, then=_grown(then, declared), otherwise=_grown(otherwise, declared))
+        case Sample(body=body):
+            return replace(statement, body=_grown(body, declared))
+        case _:
+            return statement
+
+
+def _site(
+    rule: CheckedComponent, site: Site, constants: Constants, bounds: Bounds
+) -> tuple[tuple[LazyGroup, ...], list[Stmt], dict[str, Solved]]:
+    names = solvable(rule, site)
+    if not names:
+        return (), [], {}
+    equations = tuple(e for e in rule.equations if e.name in names)
+    lets = Lets(site)
+    shop = workshop(rule, site, constants, lets)
+    laziness = lazy_groups(equations, rule.variables, bounds, site, shop)
+    left = frozenset(names) - laziness.stepped.keys()
+    shop = workshop(rule, site, constants, lets, frozen=left)
+    stepped = tuple(Equation(e.name, lets.bind_draws(e.value), e.span) for e in equations if e.name in laziness.stepped)
+    solved = solve(stepped, rule.method, shop)
+    new = [(n, lets.bind(clip(n, s.value, bounds), f"new_{n}")) for n, s in solved.items()]
+    explained = {n: replace(s, why=f"{s.why}; stepped, since {laziness.stepped[n]}") for n, s in solved.items()}
+    return laziness.groups, [*lets.statements, *(Assign(n, v, site) for n, v in new)], explained | dict(laziness.solved)
