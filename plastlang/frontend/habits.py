@@ -92,6 +92,13 @@ RESERVED = frozenset({
     "and", "or", "not", "if", "elif", "else", "in", "let", "param", "global", "on", "neuron", "rule", "network", "fn", "const",
     "import", "deliver",
 })
+#: Words of the language that may also be names.
+SOFT_WORDS = frozenset({
+    "from", "state", "pre", "post", "synapse", "pair", "require", "input", "method", "spike", "when", "at", "rate", "times", "each",
+    "step", "every", "hold", "for", "prune", "where", "grow", "pairs", "uniformly", "spiked", "with", "probability", "most", "per",
+    "sample", "slots", "of", "dt", "population", "size", "grid", "periodic", "project", "all", "one", "to", "none", "record",
+    "before", "connect", "delay",
+})
 #: Words that introduce a value without `=`.
 WITHOUT_EQUALS = frozenset({"dt", "delay", "size", "method", "connect", "deliver", "probability", "rate", "every", "record"})
 #: Words that begin a line which ends in `:`.

@@ -20,6 +20,7 @@ from plastlang.frontend.habits import (
     PLACES,
     RESERVED,
     SIGNS,
+    SOFT_WORDS,
     WITHOUT_EQUALS,
     WORDS,
 )
@@ -422,7 +423,7 @@ def _unexpected(stop: Stop) -> Diagnostic:
     names = "NAME" in accepted
     wanted = [text for kind, text in _SHOWN.items() if kind in accepted]
     words = [] if names else sorted(kind.lower() for kind in accepted if kind.isalpha() and kind not in _SHOWN
-                                    and kind.lower() in _ALL_WORDS)
+                                    and kind.lower() in SOFT_WORDS | RESERVED)
     wanted += [f"`{word}`" for word in words]
     if stop.at == 0:
         wanted = [f"`{word}`" for word in PLACES[stop.place()] if word not in ("elif", "else")]
@@ -431,13 +432,6 @@ def _unexpected(stop: Stop) -> Diagnostic:
         expected = "expected " + (wanted[0] if len(wanted) == 1 else ", ".join(wanted[:-1]) + " or " + wanted[-1])
     return Diagnostic("P140", f"{shown}.", stop.span(token), "unexpected", (expected,) if expected else ())
 
-
-_ALL_WORDS = RESERVED | {
-    "from", "state", "pre", "post", "synapse", "pair", "require", "input", "method", "spike", "when", "at", "rate", "times", "each",
-    "step", "every", "hold", "for", "prune", "where", "grow", "pairs", "uniformly", "spiked", "with", "probability", "most", "per",
-    "sample", "slots", "of", "dt", "population", "size", "grid", "periodic", "project", "all", "one", "to", "none", "record",
-    "before", "connect", "delay",
-}
 
 _MISTAKES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
     _block_after_line, _foreign_sign, _unclosed_text, _single_quotes, _closes_nothing, _derivative_without_equals, _reserved_name,
