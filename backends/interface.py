@@ -80,6 +80,9 @@ class Executable(Protocol):
     def set_schedule(self, population: str, neurons: NDArray[np.int32], steps: NDArray[np.int64]) -> None:
         """The spikes of a `Scheduled` population, from now on (steps not before the current one)."""
 
+    def set_last_spikes(self, population: str, neurons: NDArray[np.int32]) -> None:
+        """Replace those neurons of a `Scheduled` population that spiked in the step before this one (ascending)."""
+
     def take_spikes(self, population: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """(steps, neurons) recorded since the last call, ordered by (step, neuron); the record is emptied."""
 
