@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from plastlang.diagnostics import Diagnostic, PlastError, Severity, Source, Span
+from plastlang.diagnostics import Diagnostic, PlastError, Source, Span
 from plastlang.frontend import ast
 from plastlang.frontend.builtins import RESERVED
 from plastlang.frontend.check_components import check_component
 from plastlang.frontend.check_expressions import Elaborator
-from plastlang.frontend.check_values import BrokenName, Place, Reporter, Value, did_you_mean
+from plastlang.frontend.check_values import Place, Reporter, Value, did_you_mean
 from plastlang.frontend.checked import CheckedComponent, CheckedConst, CheckedFunction, CheckedModule
 from plastlang.frontend.dimensions import to_dimension
+from plastlang.frontend.networks import elaborate_network
 from plastlang.frontend.parse import parse
 from plastlang.ir.nodes import Const, Local
 from plastlang.ir.types import Type
@@ -30,18 +31,18 @@ class _Files:
     open: list[str] = field(default_factory=list)
 
 
-def check_module(module: ast.Module, source: Source, load: Load) -> CheckedModule:
+def check_module(module: ast.Module, source: Source, load: Load | None = None) -> CheckedModule:
     """Check a file and everything that it imports.
 
     Args:
         module: the tree of the file.
         source: its text, for the paths of what it imports.
-        load: gives the text of an imported path, seen from the importing source (see `load_import`).
+        load: gives the text of an imported path, seen from the importing source; `load_import` if None.
 
     Raises:
         PlastError: with every error of all the files, in the order of the text.
     """
-    return _check(module, source, _Files(load, open=[_key(source)]))
+    return _check(module, source, _Files(load or load_import, open=[_key(source)]))
 
 
 def load_import(path: str, importer: Source | None) -> Source:
@@ -211,13 +212,17 @@ class _Module:
                     self.components[declaration.name] = checked
             elif isinstance(declaration, ast.NetworkDeclaration):
                 self.networks[declaration.name] = declaration
-        errors = (*self.foreign, *self.reporter.errors)
-        if errors:
-            raise PlastError(tuple(sorted(dict.fromkeys(errors), key=lambda d: (d.span.source.path, d.span.start) if d.span else ("", 0))))
-        return CheckedModule(
+        result = CheckedModule(
             self.source, self.tree.doc, self.components, self.networks, self.consts, self.functions,
             tuple(d.name for d in fresh), self.reporter.warnings,
         )
+        broken = frozenset(self.broken | (components - set(self.components)))
+        for network in self.networks.values():
+            elaborate_network(network, result, {}, 0, self.reporter, broken, template=True)
+        errors = (*self.foreign, *self.reporter.errors)
+        if errors:
+            raise PlastError(tuple(sorted(dict.fromkeys(errors), key=lambda d: (d.span.source.path, d.span.start) if d.span else ("", 0))))
+        return replace(result, warnings=self.reporter.warnings)
 
 
 def _first_line(span: Span | None) -> Span | None:
