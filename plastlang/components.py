@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
 
 from plastlang.frontend.checked import CheckedComponent, CheckedParameter, CheckedVariable
 from plastlang.frontend.units import format_value
 from plastlang.runtime.calls import bad_call, unknown
+
+if TYPE_CHECKING:
+    from plastlang.standalone import StandaloneRule
 
 _SITES = {
     "global": "one for all", "neuron": "per neuron", "pre": "per source neuron", "post": "per target neuron",
@@ -44,6 +49,19 @@ class Component:
     def __add__(self, other: object) -> Composition:
         return self() + other
 
+    def compile(self, n_pre: int, n_post: int, pre: ArrayLike, post: ArrayLike, **options: Any) -> StandaloneRule:
+        """Compile a rule alone, without a network, for a simulator of your own.
+
+        Args:
+            n_pre: number of source neurons.
+            n_post: number of target neurons.
+            pre: source of each synapse.
+            post: target of each synapse.
+            options: `dt="0.1 ms"`, `backend="c"`, `precision="single"`, `threads=1`, `seed=0`, and start values of
+                the rule's variables, such as `w=` one number, or one for each synapse in the order of `pre` and `post`.
+        """
+        return self().compile(n_pre, n_post, pre, post, **options)
+
     def __repr__(self) -> str:
         return f"<{self.checked.kind} {self.name}>"
 
@@ -64,6 +82,12 @@ class Composition:
 
     def __add__(self, other: object) -> Composition:
         return Composition(self.parts + compose(other).parts)
+
+    def compile(self, n_pre: int, n_post: int, pre: ArrayLike, post: ArrayLike, **options: Any) -> StandaloneRule:
+        """Compile these rules alone, on the same synapses. See `Component.compile`."""
+        from plastlang.standalone import compile_rule  # the compiler is loaded when something is compiled
+
+        return compile_rule(self, n_pre, n_post, pre, post, **options)
 
 
 def compose(value: object) -> Composition:

@@ -6,19 +6,25 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from plastlang import __version__
 from plastlang.backends.interface import Backend, Executable, Options
 from plastlang.diagnostics import Diagnostic, MachineError, PlastError, Source
 from plastlang.frontend.ast import Module
-from plastlang.frontend.check import check_module
+from plastlang.frontend.check import check_module, load_import
 from plastlang.frontend.checked import CheckedModule, CheckedNetwork
 from plastlang.frontend.networks import check_network
 from plastlang.frontend.parse import parse
-from plastlang.ir.nodes import Program
+from plastlang.frontend.sources import read_source
+from plastlang.ir.nodes import Program, Variable
 from plastlang.ir.text import to_text
+from plastlang.ir.types import Site
 from plastlang.ir.verify import verify
 from plastlang.passes import CANONICAL, SCHEDULING
 from plastlang.runtime.calls import unknown
@@ -71,7 +77,15 @@ def check(source: Source, clock: Clock | None = None) -> CheckedModule:
     with clock.stage("parse"):
         tree: Module = parse(source)
     with clock.stage("check"):
-        return check_module(tree, source)
+        return check_module(tree, source, load_import)
+
+
+def diagnose(path: str | Path) -> tuple[Diagnostic, ...]:
+    """Everything there is to say about a file: errors, or else warnings."""
+    try:
+        return check(read_source(path)).warnings
+    except PlastError as error:
+        return error.diagnostics
 
 
 def network_name(module: CheckedModule, wanted: str = "") -> str:
@@ -142,4 +156,26 @@ def load(built: Built, backend_name: str, options: Options, clock: Clock | None 
     """Make code of a network and load it. Raises MachineError where the machine lacks what is needed."""
     with (clock or Clock()).stage("load"):
         program = built.program if backend_name == "reference" else built.scheduled
-        return backend(backend_name).load(program, options)
+        executable = backend(backend_name).load(program, options)
+        for (owner, name), values in neuron_parameters(built.lowered).items():
+            executable.set_parameter(owner, name, values)
+        return executable
+
+
+def neuron_parameters(lowered: Lowered) -> dict[tuple[str, str], NDArray[np.float64]]:
+    """The values per neuron of the parameters that are given as expressions: (owner, name) -> shape (size,).
+
+    Evaluated in double by the reference backend, as start values of a population that has nothing else.
+    """
+    found: dict[tuple[str, str], NDArray[np.float64]] = {}
+    populations = {population.name: population for population in lowered.program.populations}
+    for owner, name, value in lowered.parameter_values:
+        place = populations[owner]
+        variable = Variable(name, Site.NEURON, value, value.type)
+        alone = replace(
+            place, parameters=(), derived=(), variables=(variable,), inputs=(), step=(), spiking=None, blocks=()
+        )
+        program = Program("parameters", lowered.program.dt, (alone,), ())
+        values = backend("reference").load(program, Options("double")).get(owner, name)
+        found[owner, name] = values.astype(np.float64)
+    return found
