@@ -2,4 +2,6 @@
 
 from plastlang.backends.reference.executable import Reference, ReferenceExecutable
 
-__all__ = ["Reference", "ReferenceExecutable"]
+backend = Reference()
+
+__all__ = ["Reference", "ReferenceExecutable", "backend"]

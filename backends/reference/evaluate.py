@@ -116,7 +116,7 @@ def _binary(op: str, a: Values, b: Values) -> Values:
 
 def cast(value: Values, type_: Type, real: np.dtype[Any]) -> Values:
     if type_ is Type.BOOL:
-        return value != 0
+        return np.not_equal(value, 0)
     if type_ is Type.INT and value.dtype.kind == "f":
         return mathematics.to_int(value)
     return value.astype(dtype_of(type_, real))

@@ -204,6 +204,12 @@ class ReferenceExecutable:
         rows = np.stack((np.asarray(steps, np.int64), np.asarray(neurons, np.int64)), axis=1)
         state.schedule = np.unique(rows[rows[:, 0] >= self._network.step], axis=0)
 
+    def set_last_spikes(self, population: str, neurons: NDArray[np.int32]) -> None:
+        """Say which neurons of a `Scheduled` population spiked in the step before this one."""
+        state = self._network.populations[population]
+        assert isinstance(state.node.spiking, Scheduled)
+        state.spikes[0] = np.unique(np.asarray(neurons, np.int32))
+
     def take_spikes(self, population: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """(steps, neurons) recorded since the last call."""
         return self._recording.take_spikes(population)

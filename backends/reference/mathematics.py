@@ -55,12 +55,14 @@ def maximum(a: Reals, b: Reals) -> Reals:
 
 def sign(x: Reals) -> Reals:
     """`(x > 0) - (x < 0)`; 0 for NaN."""
-    return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
+    result: Reals = (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
+    return result
 
 
 def modulo(a: Reals, b: Reals) -> Reals:
     """`a - floor(a / b) * b`."""
-    return a - np.floor(a / b) * b
+    result: Reals = a - np.floor(a / b) * b
+    return result
 
 
 def modulo_int(a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -94,20 +94,21 @@ def _spikes(network: Network, population: PopulationState) -> Ints:
     """Which neurons spike; their spike bodies are run."""
     event = Event(network, population)
     spiking = population.node.spiking
+    spiked: Ints
     match spiking:
         case None:
             return np.zeros(0, np.int32)
         case Threshold(condition=condition):
-            spiked = np.flatnonzero(event.frame(Site.NEURON).value(condition))
+            spiked = np.flatnonzero(event.frame(Site.NEURON).value(condition)).astype(np.int32)
         case Renewal():
             spiked = _renewal(network, population, spiking)
         case Scheduled():
             due = population.schedule[:, 0] == network.step
-            spiked = population.schedule[due, 1]
+            spiked = population.schedule[due, 1].astype(np.int32)
             population.schedule = population.schedule[population.schedule[:, 0] > network.step]
     if spiked.size:
         run(spiking.body, Event(network, population, neurons=spiked.astype(np.int64)))
-    return spiked.astype(np.int32)
+    return spiked
 
 
 def _renewal(network: Network, population: PopulationState, spiking: Renewal) -> Ints:

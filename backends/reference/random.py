@@ -33,6 +33,8 @@ _P16 = (
      3.64784832476320460504e0, 5.76949722146069140550e0, 4.63033784615654529590e0, 1.42343711074968357734e0),
     (1.05075007164441684324e-9, 5.47593808499534494600e-4, 1.51986665636164571966e-2, 1.48103976427480074590e-1,
      6.89767334985100004550e-1, 1.67638483018380384940e0, 2.05319162663775882187e0, 1.0),
+)  # fmt: skip
+_P16_FAR = (
     (2.01033439929228813265e-7, 2.71155556874348757815e-5, 1.24266094738807843860e-3, 2.65321895265761230930e-2,
      2.96560571828504891230e-1, 1.78482653991729133580e0, 5.46378491116411436990e0, 6.65790464350110377720e0),
     (2.04426310338993978564e-15, 1.42151175831644588870e-7, 1.84631831751005468180e-5, 7.86869131145613259100e-4,
@@ -65,9 +67,11 @@ def counter(purpose: int, ordinal: ArrayLike = 0, repeat: int = 0) -> NDArray[np
 def unit(words: Words, dtype: np.dtype[Any]) -> Reals:
     """u in [0, 1), 24 bits in float32, 53 bits in float64."""
     if dtype == np.float32:
-        return (words[0] >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
+        single: Reals = (words[0] >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
+        return single
     high = (words[0] >> np.uint32(5)).astype(np.float64) * 67108864.0
-    return (high + (words[1] >> np.uint32(6)).astype(np.float64)) * 2.0**-53
+    double: Reals = (high + (words[1] >> np.uint32(6)).astype(np.float64)) * 2.0**-53
+    return double
 
 
 def below(word: NDArray[np.uint32], n: ArrayLike) -> NDArray[np.int64]:
@@ -77,7 +81,8 @@ def below(word: NDArray[np.uint32], n: ArrayLike) -> NDArray[np.int64]:
 
 def uniform(words: Words, low: Reals, high: Reals) -> Reals:
     """low + (high - low) u."""
-    return low + (high - low) * unit(words, low.dtype)
+    result: Reals = low + (high - low) * unit(words, low.dtype)
+    return result
 
 
 def random_sign(words: Words, dtype: np.dtype[Any]) -> Reals:
@@ -107,7 +112,7 @@ def inverse_normal(p: Reals) -> Reals:
     r = np.sqrt(-mathematics.log(tail))
     z = poly(table[2], r - real(1.6)) / poly(table[3], r - real(1.6))
     if p.dtype == np.float64:
-        far = poly(table[4], r - 5.0) / poly(table[5], r - 5.0)
+        far = poly(_P16_FAR[0], r - 5.0) / poly(_P16_FAR[1], r - 5.0)
         z = np.where(r <= 5.0, z, far)
     return np.where(np.abs(q) <= real(0.425), middle, np.where(q < 0, -z, z))
 
@@ -122,7 +127,8 @@ def gauss(words: Words, dtype: np.dtype[Any]) -> Reals:
 
 def normal(words: Words, mean: Reals, deviation: Reals) -> Reals:
     """mean + deviation N."""
-    return mean + deviation * gauss(words, mean.dtype)
+    result: Reals = mean + deviation * gauss(words, mean.dtype)
+    return result
 
 
 def poisson(words: Words, mean: Reals) -> NDArray[np.int32]:

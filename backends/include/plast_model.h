@@ -1,0 +1,363 @@
+/* What a running network is made of: the plain structs that emitted code, run-time headers and the host share.
+ *
+ * Arrays of neurons, parameters and constants belong to the host, which fills the pointers in; rows, histories, spike
+ * lists and records belong to this side. The host's twin of these structs is backends/c/binding.py.
+ */
+#ifndef PLAST_MODEL_H
+#define PLAST_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plast_random.h"
+
+#define PL_LOCAL static __attribute__((unused))
+#define PL_COLD static __attribute__((unused, noinline, cold))
+#define PL_API __attribute__((visibility("default")))
+
+/* Neurons are handled in blocks of this many; threads get whole blocks. */
+#define PL_BLOCK 64
+/* Decay factors exp(n d) are kept for n below this. */
+#define PL_TABLE 4096
+
+enum { PL_FINE = 0, PL_FAULT_INPUT = 1, PL_FAULT_MEMORY = 2 };
+
+/* A growing array of bytes. */
+typedef struct pl_bytes {
+    char *data;
+    int64_t used, room;
+} pl_bytes;
+
+/* The neurons that spiked in one step, ascending. */
+typedef struct pl_spikes {
+    int32_t *neurons;
+    int64_t count, room;
+} pl_spikes;
+
+typedef struct pl_population {
+    void **values;       /* a pointer to each variable's values */
+    void **before;       /* of those read as x@before: the value before this step, or NULL */
+    int32_t **stamp;     /* ... and the step of the last write */
+    double **parameters; /* as the host gave them */
+    void **constants;    /* parameters, then derived values, as the program reads them */
+    int64_t **inputs;    /* a pointer to the sums of each port */
+    void **scratch;      /* values of `let` that outlive their loop */
+    uint8_t *flags;      /* whether each neuron spikes in this step; whole blocks */
+    int32_t *next;       /* Renewal: step of the next spike */
+    int32_t *quiet;      /* ... and the smallest of each block */
+    int64_t *schedule;   /* Scheduled: rows (step, neuron), ascending */
+    int64_t scheduled, cursor;
+    pl_spikes *ring; /* spikes of step n at n % slots */
+    int64_t slots;
+    pl_bytes spike_steps, spike_neurons;
+    int32_t *periods; /* steps of each block's `every` */
+    int32_t size, redraw, record, width, height;
+} pl_population;
+
+typedef struct pl_record {
+    pl_bytes values, steps;
+    int64_t population, variable, period, bytes;
+} pl_record;
+
+/* Synapses by row: sorted by post, then age, with room behind them. plast_rows.h works on them. */
+#define PL_COLUMNS 24
+#define PL_CLASSES 64
+typedef struct pl_rows {
+    int64_t *start; /* of each row in the pool */
+    int32_t *length, *capacity;
+    int32_t *post;             /* the pool */
+    char *column[PL_COLUMNS];  /* one value of each synapse variable for each entry of the pool */
+    int64_t width[PL_COLUMNS]; /* its bytes */
+    int64_t columns;
+    int64_t used, room;    /* entries of the pool */
+    int64_t total;         /* synapses */
+    int64_t count, posts;  /* rows, and the bound of `post` */
+    int64_t slack;         /* whether rows get room to grow when they are built */
+    int32_t *in_degree;    /* may be NULL */
+    pl_bytes free[PL_CLASSES]; /* starts of places that were left, by class of capacity */
+} pl_rows;
+
+/* Post spikes that wait for the next look at a synapse. plast_history.h works on them. */
+#define PL_PAYLOAD 8
+#define PL_RING 64
+#define PL_LOG 16384
+typedef struct pl_history {
+    int32_t *newest;  /* of each post neuron: step of its last spike, or -1 */
+    uint32_t *head;   /* ... spikes so far */
+    uint32_t *settled; /* ... spikes that all rows have seen */
+    int32_t *steps;   /* ... the last PL_RING of them */
+    char *payload[PL_PAYLOAD];
+    int64_t width[PL_PAYLOAD]; /* bytes */
+    int64_t payloads;
+    int32_t *log_step, *log_post; /* the last PL_LOG spikes of all, for rows onto every post neuron */
+    char *log_payload[PL_PAYLOAD];
+    uint64_t logged, log_settled;
+    int32_t *visited; /* of each row: all spikes before this step are applied */
+    uint64_t *mark;   /* ... entries of the log that are applied */
+    uint8_t *full;    /* ... whether it holds each post neuron exactly once */
+    int64_t posts, rows;
+} pl_history;
+
+typedef struct pl_projection {
+    void **values;
+    void **before;
+    int32_t **stamp;
+    int32_t **last; /* of each lazy group */
+    double **parameters;
+    void **constants;
+    void **tables; /* decay factors */
+    void **scratch;
+    void **now; /* POST values of this step */
+    int32_t *periods;
+    int32_t *first; /* number of the first neuron of each source, and their sum */
+    int32_t *group, *pre_x, *pre_y, *post_x, *post_y;
+    pl_rows rows;
+    pl_rows incoming; /* rows by post, entries pre */
+    pl_history history;
+    pl_bytes arrivals;
+    int64_t formations, eliminations;
+    int32_t n_pre, n_post, periodic, width, height, has_incoming;
+} pl_projection;
+
+typedef struct pl_model {
+    pl_population *populations;
+    pl_projection *projections;
+    pl_record *records;
+    int64_t step;
+    uint64_t seed;
+    double dt;
+    int64_t signals; /* calls of signals in this step, this one included */
+    int64_t fault, fault_owner, fault_detail;
+    int32_t interrupt; /* set by the host: stop at the next step */
+    int32_t threads;
+    void *pool;
+} pl_model;
+
+/* ------------------------------------------------------------------ memory */
+
+/* Room for `more` bytes behind what is used; false when there is no memory. */
+PL_LOCAL bool pl_reserve(pl_bytes *b, int64_t more) {
+    if (b->used + more <= b->room) {
+        return true;
+    }
+    int64_t room = b->room < 256 ? 256 : b->room;
+    while (room < b->used + more) {
+        room *= 2;
+    }
+    char *data = realloc(b->data, (size_t)room);
+    if (data == NULL) {
+        return false;
+    }
+    b->data = data;
+    b->room = room;
+    return true;
+}
+
+PL_LOCAL bool pl_append(pl_bytes *b, const void *data, int64_t bytes) {
+    if (!pl_reserve(b, bytes)) {
+        return false;
+    }
+    if (bytes > 0) {
+        memcpy(b->data + b->used, data, (size_t)bytes);
+    }
+    b->used += bytes;
+    return true;
+}
+
+PL_LOCAL void pl_release(pl_bytes *b) {
+    free(b->data);
+    b->data = NULL;
+    b->used = b->room = 0;
+}
+
+PL_COLD void pl_no_memory(pl_model *m) { m->fault = m->fault != PL_FINE ? m->fault : PL_FAULT_MEMORY; }
+
+PL_COLD void pl_overflow(pl_model *m, int64_t population, int64_t port) {
+    if (m->fault == PL_FINE) {
+        m->fault = PL_FAULT_INPUT;
+        m->fault_owner = population;
+        m->fault_detail = port;
+    }
+}
+
+/* ------------------------------------------------------------------ arithmetic of the run */
+
+PL_COLD float pl_decay_farf(int32_t n, float rate) { return pl_expf((float)n * rate); }
+PL_COLD double pl_decay_far(int32_t n, double rate) { return pl_exp((double)n * rate); }
+
+/* exp(n rate), from a table of the same values where n is small. */
+PL_LOCAL inline float pl_decayf(const float *table, int32_t n, float rate) {
+    return (uint32_t)n < PL_TABLE ? table[n] : pl_decay_farf(n, rate);
+}
+PL_LOCAL inline double pl_decay(const double *table, int32_t n, double rate) {
+    return (uint32_t)n < PL_TABLE ? table[n] : pl_decay_far(n, rate);
+}
+PL_LOCAL void pl_fill_tablef(float *table, float rate) {
+    for (int32_t n = 0; n < PL_TABLE; ++n) {
+        table[n] = pl_expf((float)n * rate);
+    }
+}
+PL_LOCAL void pl_fill_table(double *table, double rate) {
+    for (int32_t n = 0; n < PL_TABLE; ++n) {
+        table[n] = pl_exp((double)n * rate);
+    }
+}
+
+/* The sum of a port as a number; `bad` collects whether it has left the range. The conversion of a sum below 2^51 adds it to
+ * the bits of 1.5 2^52, which vectorises where int64 to double has no instruction. */
+PL_LOCAL inline float pl_take_inputf(int64_t sum, uint64_t *bad) {
+    *bad |= ((uint64_t)sum + (UINT64_C(1) << 51) - 1) >> 52;
+    *bad |= ((UINT64_C(1) << 51) - 1 - (uint64_t)sum) >> 52;
+    const double t = pl_from((uint64_t)sum + UINT64_C(0x4338000000000000)) - 6755399441055744.0;
+    return (float)(t * 2.3283064365386963e-10);
+}
+PL_LOCAL inline double pl_take_input(int64_t sum, uint64_t *bad) {
+    *bad |= (uint64_t)(sum >= (INT64_C(1) << 62)) | (uint64_t)(sum <= -(INT64_C(1) << 62));
+    return pl_unfixed(sum);
+}
+
+/* Squared distance on the target's grid. */
+PL_LOCAL inline int64_t pl_distance2(const pl_projection *p, int32_t i, int32_t j) {
+    int64_t dx = (int64_t)p->pre_x[i] - p->post_x[j];
+    int64_t dy = (int64_t)p->pre_y[i] - p->post_y[j];
+    dx = dx < 0 ? -dx : dx;
+    dy = dy < 0 ? -dy : dy;
+    if (p->periodic) {
+        dx = dx < p->width ? dx : dx % p->width;
+        dy = dy < p->height ? dy : dy % p->height;
+        dx = dx < p->width - dx ? dx : p->width - dx;
+        dy = dy < p->height - dy ? dy : p->height - dy;
+    }
+    return dx * dx + dy * dy;
+}
+
+/* ------------------------------------------------------------------ spikes */
+
+PL_LOCAL inline pl_spikes *pl_spikes_at(const pl_population *p, int64_t step) { return &p->ring[step % p->slots]; }
+
+PL_LOCAL inline bool pl_spikes_reserve(pl_spikes *s, int64_t more) {
+    if (s->count + more <= s->room) {
+        return true;
+    }
+    int64_t room = s->room < 64 ? 64 : s->room;
+    while (room < s->count + more) {
+        room *= 2;
+    }
+    int32_t *neurons = realloc(s->neurons, (size_t)room * sizeof *neurons);
+    if (neurons == NULL) {
+        return false;
+    }
+    s->neurons = neurons;
+    s->room = room;
+    return true;
+}
+
+/* Empty the list of step `step` and collect the neurons whose flag is set. `flags` holds whole blocks. */
+PL_LOCAL pl_spikes *pl_collect(pl_model *m, pl_population *p, int64_t step) {
+    pl_spikes *s = pl_spikes_at(p, step);
+    s->count = 0;
+    const uint8_t *flags = p->flags;
+    const int32_t size = p->size;
+    for (int32_t b = 0; b < size; b += PL_BLOCK) {
+        uint64_t words[PL_BLOCK / 8];
+        memcpy(words, flags + b, PL_BLOCK);
+        uint64_t any = 0;
+        for (int w = 0; w < PL_BLOCK / 8; ++w) {
+            any |= words[w];
+        }
+        if (any == 0) {
+            continue;
+        }
+        if (!pl_spikes_reserve(s, PL_BLOCK)) {
+            pl_no_memory(m);
+            return s;
+        }
+        for (int32_t i = b; i < size && i < b + PL_BLOCK; ++i) {
+            s->neurons[s->count] = i;
+            s->count += flags[i];
+        }
+    }
+    return s;
+}
+
+/* Scheduled populations: the neurons that the host gave for this step. */
+PL_LOCAL pl_spikes *pl_scheduled(pl_model *m, pl_population *p, int64_t step) {
+    pl_spikes *s = pl_spikes_at(p, step);
+    s->count = 0;
+    while (p->cursor < p->scheduled && p->schedule[2 * p->cursor] <= step) {
+        if (p->schedule[2 * p->cursor] == step) {
+            if (!pl_spikes_reserve(s, 1)) {
+                pl_no_memory(m);
+                return s;
+            }
+            s->neurons[s->count++] = (int32_t)p->schedule[2 * p->cursor + 1];
+        }
+        ++p->cursor;
+    }
+    return s;
+}
+
+/* Renewal: the neurons whose next spike is due, in blocks that have one. The caller draws their next ones. */
+PL_LOCAL pl_spikes *pl_due(pl_model *m, pl_population *p, int64_t step) {
+    pl_spikes *s = pl_spikes_at(p, step);
+    s->count = 0;
+    const int32_t *next = p->next;
+    const int32_t n = (int32_t)step;
+    for (int32_t b = 0; b * PL_BLOCK < p->size; ++b) {
+        if (p->quiet[b] > n) {
+            continue;
+        }
+        if (!pl_spikes_reserve(s, PL_BLOCK)) {
+            pl_no_memory(m);
+            return s;
+        }
+        const int32_t end = (b + 1) * PL_BLOCK < p->size ? (b + 1) * PL_BLOCK : p->size;
+        for (int32_t i = b * PL_BLOCK; i < end; ++i) {
+            s->neurons[s->count] = i;
+            s->count += next[i] == n;
+        }
+    }
+    return s;
+}
+
+/* The smallest `next` of a block. */
+PL_LOCAL void pl_quiet(pl_population *p, int32_t b) {
+    const int32_t end = (b + 1) * PL_BLOCK < p->size ? (b + 1) * PL_BLOCK : p->size;
+    int32_t least = INT32_MAX;
+    for (int32_t i = b * PL_BLOCK; i < end; ++i) {
+        least = p->next[i] < least ? p->next[i] : least;
+    }
+    p->quiet[b] = least;
+}
+
+/* ------------------------------------------------------------------ records */
+
+PL_LOCAL void pl_record_spikes(pl_model *m, pl_population *p, const pl_spikes *s, int64_t step) {
+    if (!p->record || s->count == 0) {
+        return;
+    }
+    bool fine = pl_append(&p->spike_neurons, s->neurons, s->count * (int64_t)sizeof *s->neurons);
+    for (int64_t k = 0; fine && k < s->count; ++k) {
+        fine = pl_append(&p->spike_steps, &step, (int64_t)sizeof step);
+    }
+    if (!fine) {
+        pl_no_memory(m);
+    }
+}
+
+PL_LOCAL void pl_record_states(pl_model *m, int64_t records, int64_t done) {
+    for (int64_t k = 0; k < records; ++k) {
+        pl_record *r = &m->records[k];
+        if (done % r->period == 0) {
+            const void *values = m->populations[r->population].values[r->variable];
+            if (!pl_append(&r->values, values, r->bytes) || !pl_append(&r->steps, &done, (int64_t)sizeof done)) {
+                pl_no_memory(m);
+            }
+        }
+    }
+}
+
+#endif
