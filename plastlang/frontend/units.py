@@ -315,4 +315,7 @@ def _wrong(message: str, code: str = "P405", hint: str = "") -> PlastError:
 def format_value(value: float, dimension: Dimension) -> str:
     """`20 ms`, `0.5 nS`, `3`: a coherent value with its unit, read back by `parse_quantity`."""
     number = repr(float(value)).removesuffix(".0")
-    return f"{number} {dimension.symbol}" if dimension.symbol else number
+    symbol = dimension.symbol
+    if symbol.startswith("1 / "):  # a unit in the language begins with a name
+        symbol = "kHz" if symbol == "1 / ms" else f"kHz * ms{symbol[1:]}"
+    return f"{number} {symbol}" if symbol else number
