@@ -66,7 +66,13 @@ SHOWN = 50
 EXCERPT_WIDTH = 110
 _TAB_WIDTH = 4
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_COLORS = {"error": "\033[1;31m", "warning": "\033[1;33m", "frame": "\033[34m", "strong": "\033[1m", "help": "\033[1;36m"}
+_COLORS = {
+    "error": "\033[1;31m",
+    "warning": "\033[1;33m",
+    "frame": "\033[34m",
+    "strong": "\033[1m",
+    "help": "\033[1;36m",
+}
 _PLAIN = "\033[0m"
 
 
@@ -105,9 +111,17 @@ def to_json(diagnostics: Iterable[Diagnostic]) -> str:
     found: list[dict[str, object]] = []
     for diagnostic in tidy(diagnostics):
         entry: dict[str, object] = {
-            "code": diagnostic.code, "severity": str(diagnostic.severity), "message": diagnostic.message,
-            "label": diagnostic.label, "notes": list(diagnostic.notes), "hint": diagnostic.hint,
-            "file": None, "line": None, "column": None, "end_line": None, "end_column": None,
+            "code": diagnostic.code,
+            "severity": str(diagnostic.severity),
+            "message": diagnostic.message,
+            "label": diagnostic.label,
+            "notes": list(diagnostic.notes),
+            "hint": diagnostic.hint,
+            "file": None,
+            "line": None,
+            "column": None,
+            "end_line": None,
+            "end_column": None,
         }
         if diagnostic.span is not None:
             lines = _lines(diagnostic.span.source, lines_of)

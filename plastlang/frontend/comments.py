@@ -79,9 +79,9 @@ def with_comments(lines: list[Written], source: Source, places: Places) -> list[
     result: list[Written] = []
     for number, line in enumerate(lines):
         line.blank = _blank_before(text, line.start)
-        for comment in before[number]:
-            if comment.start < 0:  # was behind an earlier part of the line
-                comment.blank, line.blank = line.blank, False
+        for own in before[number]:
+            if own.start < 0:  # was behind an earlier part of the line
+                own.blank, line.blank = line.blank, False
         result += [*before[number], line]
     return result + before[-1]
 

@@ -10,15 +10,21 @@ from plastlang.frontend import ast
 # how tightly a form binds, weakest first, as in plast.lark
 _CONDITIONAL, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGNED, _POWER, _ATOM = range(10)
 _BINARY: dict[str, tuple[int, int, int]] = {  # of the whole, least of the left side, least of the right side
-    "or": (_OR, _OR, _AND), "and": (_AND, _AND, _NOT), "+": (_SUM, _SUM, _PRODUCT), "-": (_SUM, _SUM, _PRODUCT),
-    "*": (_PRODUCT, _PRODUCT, _SIGNED), "/": (_PRODUCT, _PRODUCT, _SIGNED), "%": (_PRODUCT, _PRODUCT, _SIGNED),
+    "or": (_OR, _OR, _AND),
+    "and": (_AND, _AND, _NOT),
+    "+": (_SUM, _SUM, _PRODUCT),
+    "-": (_SUM, _SUM, _PRODUCT),
+    "*": (_PRODUCT, _PRODUCT, _SIGNED),
+    "/": (_PRODUCT, _PRODUCT, _SIGNED),
+    "%": (_PRODUCT, _PRODUCT, _SIGNED),
     "**": (_POWER, _ATOM, _SIGNED),
 }
 #: A number without a unit at the end of a text: `%` behind it could be read as percent.
 _BARE_NUMBER = re.compile(r"(?:^|[^\w.])(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$")
 #: What makes it modulo: a right side that begins with a number, a bracket or a name that is no word of the language.
 _CLEAR_OPERAND = re.compile(
-    r"[\d.(]|(?!(?:at|with|pairs|slots|per|uniformly|of|for|every|size|from|where|not)\b)[^\W\d]")
+    r"[\d.(]|(?!(?:at|with|pairs|slots|per|uniformly|of|for|every|size|from|where|not)\b)[^\W\d]"
+)
 
 
 def expression_text(node: ast.Expression, least: int = _CONDITIONAL) -> str:
@@ -53,8 +59,9 @@ def _text(node: ast.Expression) -> tuple[str, int]:
                 text += f" {op} {expression_text(operand, _SUM)}"
             return text, _COMPARISON
         case ast.Conditional(condition, then, otherwise):
-            return (f"{expression_text(then, _OR)} if {expression_text(condition, _OR)}"
-                    f" else {expression_text(otherwise)}"), _CONDITIONAL
+            return (
+                f"{expression_text(then, _OR)} if {expression_text(condition, _OR)} else {expression_text(otherwise)}"
+            ), _CONDITIONAL
         case ast.CallExpression(function, arguments):
             return f"{function}({arguments_text(arguments)})", _ATOM
         case _:

@@ -65,8 +65,12 @@ def _bounds(bounds: tuple[ast.Expression, ast.Expression] | None) -> str:
 
 def _item(item: ast.ParameterItem | ast.VariableItem) -> str:
     value = item.default if isinstance(item, ast.ParameterItem) else item.init
-    return (item.name + (f": {item.unit}" if item.unit else "") + ("" if value is None else f" = {expression_text(value)}")
-            + _bounds(item.bounds))
+    return (
+        item.name
+        + (f": {item.unit}" if item.unit else "")
+        + ("" if value is None else f" = {expression_text(value)}")
+        + _bounds(item.bounds)
+    )
 
 
 def _call(call: ast.CallExpression) -> str:
@@ -177,7 +181,9 @@ class _Writer:
             case ast.ProjectDeclaration(name, sources, target, port, rules, body):
                 given = "" if name == "_".join((*sources, target)) else f"{name} = "
                 goal = f"{target}.{port}" if port else target
-                text = f"project {given}{' + '.join(sources)} -> {goal} with {' + '.join(_call(rule) for rule in rules)}"
+                text = (
+                    f"project {given}{' + '.join(sources)} -> {goal} with {' + '.join(_call(rule) for rule in rules)}"
+                )
                 yield Written(1, text + (":" if body else ""), at)
                 for part in body:
                     yield self.projection_member(part)

@@ -43,15 +43,30 @@ WORDS: dict[str, tuple[str, str]] = {
     "function": ("Functions are not written with `function`.", "write `fn name(a, b) = expression` at the top level"),
     "lambda": ("There are no anonymous functions.", "write `fn name(a, b) = expression` at the top level"),
     "class": ("There are no classes.", "write a `neuron`, a `rule` or a `network`"),
-    "model": ("A model of a neuron is written with `neuron`, one of a synapse with `rule`.", "write `neuron NAME:` or `rule NAME:`"),
+    "model": (
+        "A model of a neuron is written with `neuron`, one of a synapse with `rule`.",
+        "write `neuron NAME:` or `rule NAME:`",
+    ),
     "synapse": ("A model of a synapse is written with `rule`.", "write `rule NAME:`"),
-    "while": ("There are no loops: a statement runs for all neurons or synapses at once.", "see `each step` and `every T`"),
-    "for": ("There are no loops: a statement runs for all neurons or synapses at once.", "see `each step` and `every T`"),
-    "return": ("Nothing is returned.", "write `fn name(a, b) = expression` for a function, `deliver` for what a spike gives"),
+    "while": (
+        "There are no loops: a statement runs for all neurons or synapses at once.",
+        "see `each step` and `every T`",
+    ),
+    "for": (
+        "There are no loops: a statement runs for all neurons or synapses at once.",
+        "see `each step` and `every T`",
+    ),
+    "return": (
+        "Nothing is returned.",
+        "write `fn name(a, b) = expression` for a function, `deliver` for what a spike gives",
+    ),
     "pass": ("There is no `pass`.", "leave the block out"),
     "print": ("Nothing can be printed from a rule.", "use `record` in a network, or read the state from Python"),
     "from": ("An import is written the other way round.", 'write `import NAME from "file.plast"`'),
-    "var": ("Variables are declared where they live.", "write `state`, `pre`, `post`, `synapse` or `global`, or `let` for a name"),
+    "var": (
+        "Variables are declared where they live.",
+        "write `state`, `pre`, `post`, `synapse` or `global`, or `let` for a name",
+    ),
     "float": ("Types are not written; they follow from the values.", "write `let x = ...` or `param x = ...`"),
     "double": ("Types are not written; they follow from the values.", "write `let x = ...` or `param x = ...`"),
     "real": ("Types are not written; they follow from the values.", "write `let x = ...` or `param x = ...`"),
@@ -66,8 +81,23 @@ WORDS: dict[str, tuple[str, str]] = {
 #: Where the words that begin a line belong.
 PLACES: dict[str, tuple[str, ...]] = {
     "top": ("neuron", "rule", "network", "fn", "const", "import"),
-    "component": ("param", "state", "global", "pre", "post", "synapse", "pair", "require", "input", "method", "spike",
-                  "each", "every", "on", "let"),
+    "component": (
+        "param",
+        "state",
+        "global",
+        "pre",
+        "post",
+        "synapse",
+        "pair",
+        "require",
+        "input",
+        "method",
+        "spike",
+        "each",
+        "every",
+        "on",
+        "let",
+    ),
     "block": ("let", "deliver", "hold", "prune", "grow", "sample", "if", "elif", "else"),
     "network": ("param", "dt", "population", "project", "record"),
     "project": ("connect", "delay"),
@@ -88,20 +118,98 @@ HERE: dict[str, str] = {
 }
 
 #: Words that are never names.
-RESERVED = frozenset({
-    "and", "or", "not", "if", "elif", "else", "in", "let", "param", "global", "on", "neuron", "rule", "network", "fn", "const",
-    "import", "deliver",
-})
+RESERVED = frozenset(
+    {
+        "and",
+        "or",
+        "not",
+        "if",
+        "elif",
+        "else",
+        "in",
+        "let",
+        "param",
+        "global",
+        "on",
+        "neuron",
+        "rule",
+        "network",
+        "fn",
+        "const",
+        "import",
+        "deliver",
+    }
+)
 #: Words of the language that may also be names.
-SOFT_WORDS = frozenset({
-    "from", "state", "pre", "post", "synapse", "pair", "require", "input", "method", "spike", "when", "at", "rate", "times", "each",
-    "step", "every", "hold", "for", "prune", "where", "grow", "pairs", "uniformly", "spiked", "with", "probability", "most", "per",
-    "sample", "slots", "of", "dt", "population", "size", "grid", "periodic", "project", "all", "one", "to", "none", "record",
-    "before", "connect", "delay",
-})
+SOFT_WORDS = frozenset(
+    {
+        "from",
+        "state",
+        "pre",
+        "post",
+        "synapse",
+        "pair",
+        "require",
+        "input",
+        "method",
+        "spike",
+        "when",
+        "at",
+        "rate",
+        "times",
+        "each",
+        "step",
+        "every",
+        "hold",
+        "for",
+        "prune",
+        "where",
+        "grow",
+        "pairs",
+        "uniformly",
+        "spiked",
+        "with",
+        "probability",
+        "most",
+        "per",
+        "sample",
+        "slots",
+        "of",
+        "dt",
+        "population",
+        "size",
+        "grid",
+        "periodic",
+        "project",
+        "all",
+        "one",
+        "to",
+        "none",
+        "record",
+        "before",
+        "connect",
+        "delay",
+    }
+)
 #: Words that introduce a value without `=`.
-WITHOUT_EQUALS = frozenset({"dt", "delay", "size", "method", "connect", "deliver", "probability", "rate", "every", "record"})
+WITHOUT_EQUALS = frozenset(
+    {"dt", "delay", "size", "method", "connect", "deliver", "probability", "rate", "every", "record"}
+)
 #: Words that begin a line which ends in `:`.
-BLOCK_HEADS = frozenset({
-    "neuron", "rule", "network", "on", "each", "every", "spike", "if", "elif", "else", "sample", "grow", "project",
-})
+BLOCK_HEADS = frozenset(
+    {
+        "neuron",
+        "rule",
+        "network",
+        "on",
+        "each",
+        "every",
+        "spike",
+        "if",
+        "elif",
+        "else",
+        "sample",
+        "grow",
+        "project",
+    }
+)

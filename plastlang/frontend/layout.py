@@ -20,8 +20,27 @@ _QUIET = {"LINE_END", "COMMENT"}
 _LINE_HEADS = {"PARAM", "GLOBAL", "LET", "ON", "NEURON", "RULE", "NETWORK", "FN", "CONST", "IMPORT", "DELIVER", "ELIF"}
 #: Words that begin a line when a name, a number or another word follows them.
 _SOFT_HEADS = {
-    "STATE", "PRE", "POST", "SYNAPSE", "PAIR", "REQUIRE", "INPUT", "METHOD", "SPIKE", "EACH", "EVERY", "HOLD", "PRUNE",
-    "GROW", "SAMPLE", "DT", "POPULATION", "PROJECT", "CONNECT", "DELAY", "RECORD",
+    "STATE",
+    "PRE",
+    "POST",
+    "SYNAPSE",
+    "PAIR",
+    "REQUIRE",
+    "INPUT",
+    "METHOD",
+    "SPIKE",
+    "EACH",
+    "EVERY",
+    "HOLD",
+    "PRUNE",
+    "GROW",
+    "SAMPLE",
+    "DT",
+    "POPULATION",
+    "PROJECT",
+    "CONNECT",
+    "DELAY",
+    "RECORD",
 }
 _OPERATORS = {"IF", "ELSE", "AND", "OR", "IN"}
 #: Keywords that may follow an expression: behind `30 %` they end it.
@@ -61,7 +80,9 @@ def starts_operand(token: Token) -> bool:
 
 
 def _ends_operand(token: Token) -> bool:
-    return token.type in ("NUMBER", "UNIT_PERCENT", *_CLOSERS) or (is_word(token) and token.type not in _OPERATORS | {"NOT"})
+    return token.type in ("NUMBER", "UNIT_PERCENT", *_CLOSERS) or (
+        is_word(token) and token.type not in _OPERATORS | {"NOT"}
+    )
 
 
 class _Reader:
@@ -79,8 +100,16 @@ class _Reader:
         self.faulty = False
         self.tab_seen = False
 
-    def say(self, code: str, message: str, start: int, end: int, label: str = "", notes: tuple[str, ...] = (),
-            hint: str = "") -> None:
+    def say(
+        self,
+        code: str,
+        message: str,
+        start: int,
+        end: int,
+        label: str = "",
+        notes: tuple[str, ...] = (),
+        hint: str = "",
+    ) -> None:
         self.layout.diagnostics.append(Diagnostic(code, message, Span(self.source, start, end), label, notes, hint))
 
     def measure(self, start: int, first: Token) -> int:
@@ -92,9 +121,15 @@ class _Reader:
         if not self.tab_seen:
             self.tab_seen = True
             tab = start + blank.index("\t")
-            self.say("P110", "The indentation holds a tab.", tab, tab + 1, "a tab",
-                     ("how wide a tab is depends on the editor, so blocks are made by spaces alone",),
-                     f"replace every tab at the start of a line by {TAB_WIDTH} spaces")
+            self.say(
+                "P110",
+                "The indentation holds a tab.",
+                tab,
+                tab + 1,
+                "a tab",
+                ("how wide a tab is depends on the editor, so blocks are made by spaces alone",),
+                f"replace every tab at the start of a line by {TAB_WIDTH} spaces",
+            )
         return len(blank.expandtabs(TAB_WIDTH))
 
     def begin(self, start: int, first: Token) -> None:
@@ -105,8 +140,15 @@ class _Reader:
             self.opens = True
             self.levels.append(indent)
             if len(self.levels) > MAX_BLOCK_DEPTH + 1:
-                self.say("P116", f"Blocks are nested more than {MAX_BLOCK_DEPTH} deep.", first.start_pos or 0,
-                         first.end_pos or 0, "too deep", (), "join conditions with `and`, or name them with `let`")
+                self.say(
+                    "P116",
+                    f"Blocks are nested more than {MAX_BLOCK_DEPTH} deep.",
+                    first.start_pos or 0,
+                    first.end_pos or 0,
+                    "too deep",
+                    (),
+                    "join conditions with `and`, or name them with `let`",
+                )
                 raise PlastError(tuple(self.layout.diagnostics))
             return
         left = self.levels[-1]
@@ -119,9 +161,15 @@ class _Reader:
                 self.levels.append(left)
                 self.closes -= 1
             choices = " or ".join(str(level) for level in wanted[-2:])
-            self.say("P111", f"This line is indented by {indent} spaces, which fits no block above it.",
-                     start, first.start_pos or 0, f"{indent} spaces", ("the lines of one block begin in the same column",),
-                     f"indent it by {choices} spaces")
+            self.say(
+                "P111",
+                f"This line is indented by {indent} spaces, which fits no block above it.",
+                start,
+                first.start_pos or 0,
+                f"{indent} spaces",
+                ("the lines of one block begin in the same column",),
+                f"indent it by {choices} spaces",
+            )
 
     def finish(self, end: Token) -> None:
         if self.line:
@@ -132,9 +180,20 @@ class _Reader:
         opener = self.open[-1]
         closer = ")" if opener.type == "LPAR" else "]"
         more = len(self.open) - 1
-        notes = (f"{more} more bracket{'s' * (more > 1)} on this line {'are' if more > 1 else 'is'} not closed",) if more else ()
-        self.say("P130", f"A `{closer}` is missing: this `{opener}` is never closed.", opener.start_pos or 0,
-                 opener.end_pos or 0, "opened here", notes, f"add `{closer}` where the bracket should end")
+        notes = (
+            (f"{more} more bracket{'s' * (more > 1)} on this line {'are' if more > 1 else 'is'} not closed",)
+            if more
+            else ()
+        )
+        self.say(
+            "P130",
+            f"A `{closer}` is missing: this `{opener}` is never closed.",
+            opener.start_pos or 0,
+            opener.end_pos or 0,
+            "opened here",
+            notes,
+            f"add `{closer}` where the bracket should end",
+        )
         self.faulty = True
 
     def ended_before(self, token: Token, after: Token | None, column: int) -> bool:
@@ -150,8 +209,12 @@ class _Reader:
             return False
         if _ends_operand(last) and starts_operand(token):
             return True
-        return (is_word(token) and after is not None and after in _ASSIGNING
-                and not (after == "=" and last.type in ("COMMA", "LPAR")))
+        return (
+            is_word(token)
+            and after is not None
+            and after in _ASSIGNING
+            and not (after == "=" and last.type in ("COMMA", "LPAR"))
+        )
 
 
 def _with_units(tokens: list[Token]) -> list[Token]:
@@ -167,7 +230,8 @@ def _with_units(tokens: list[Token]) -> list[Token]:
             after = tokens[i + 1] if i + 1 < len(tokens) else None
             operand = after is not None and (
                 after.type in ("NUMBER", "LPAR", "NAME")
-                or (is_word(after) and after.type not in _AFTER_EXPRESSION | _OPERATORS | _LINE_HEADS))
+                or (is_word(after) and after.type not in _AFTER_EXPRESSION | _OPERATORS | _LINE_HEADS)
+            )
             if not operand:
                 result[i] = Token.new_borrow_pos("UNIT_PERCENT", str(token), token)
     return result

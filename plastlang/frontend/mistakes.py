@@ -114,19 +114,35 @@ def _block_after_line(stop: Stop) -> Diagnostic | None:
         return None
     if not stop.block:
         return Diagnostic(
-            "P113", "This block is empty.", stop.span(stop.first, stop.tokens[-1]), "nothing is indented below this line",
-            (), "write what belongs to it below, indented by four more spaces, or remove the line")
+            "P113",
+            "This block is empty.",
+            stop.span(stop.first, stop.tokens[-1]),
+            "nothing is indented below this line",
+            (),
+            "write what belongs to it below, indented by four more spaces, or remove the line",
+        )
     if "COLON" in stop.at_end:
         return _missing_colon(stop)
     first = stop.block[0]
     return Diagnostic(
-        "P112", "This line is indented, but the line above it opens no block.", stop.span(first), "indented too far", (),
-        "begin it in the same column as the line above")
+        "P112",
+        "This line is indented, but the line above it opens no block.",
+        stop.span(first),
+        "indented too far",
+        (),
+        "begin it in the same column as the line above",
+    )
 
 
 def _missing_colon(stop: Stop) -> Diagnostic:
-    return Diagnostic("P132", f"A `:` is missing at the end of this line: `{stop.first}` opens a block.", stop.span(None),
-                      "`:` expected here", (), "end the line with `:`")
+    return Diagnostic(
+        "P132",
+        f"A `:` is missing at the end of this line: `{stop.first}` opens a block.",
+        stop.span(None),
+        "`:` expected here",
+        (),
+        "end the line with `:`",
+    )
 
 
 # ---------------------------------------------------------------- tokens that fit nowhere
@@ -137,16 +153,26 @@ def _foreign_sign(stop: Stop) -> Diagnostic | None:
     if token is None or token.type not in ("FOREIGN", "STRAY"):
         return None
     if token.startswith("//"):
-        return Diagnostic("P138", "`//` begins no comment and is no operator.", Span(
-            stop.source, token.start_pos or 0, (token.start_pos or 0) + 2), "not known here", (),
-            "begin a comment with `#`; write `floor(a / b)` for a whole quotient")
-    sign = token if token in SIGNS else Token(token.type, token[0], start_pos=token.start_pos,
-                                              end_pos=(token.start_pos or 0) + 1)
+        return Diagnostic(
+            "P138",
+            "`//` begins no comment and is no operator.",
+            Span(stop.source, token.start_pos or 0, (token.start_pos or 0) + 2),
+            "not known here",
+            (),
+            "begin a comment with `#`; write `floor(a / b)` for a whole quotient",
+        )
+    sign = (
+        token
+        if token in SIGNS
+        else Token(token.type, token[0], start_pos=token.start_pos, end_pos=(token.start_pos or 0) + 1)
+    )
     said, hint = SIGNS.get(sign, ("", ""))
     if said:
         return Diagnostic("P138", said, stop.span(sign), "not known here", (), hint)
     name = f"`{sign}`" if sign.isprintable() else f"U+{ord(sign[0]):04X}"
-    return Diagnostic("P120", f"The character {name} means nothing here.", stop.span(sign), "not known here", (), "remove it")
+    return Diagnostic(
+        "P120", f"The character {name} means nothing here.", stop.span(sign), "not known here", (), "remove it"
+    )
 
 
 def _unclosed_text(stop: Stop) -> Diagnostic | None:
@@ -155,9 +181,17 @@ def _unclosed_text(stop: Stop) -> Diagnostic | None:
         return None
     start = token.start_pos or 0
     if token.type == "OPEN_DOC":
-        return Diagnostic("P123", "This docstring is never closed.", Span(stop.source, start, start + 3), "opened here", (),
-                          'add `"""` where it ends')
-    return Diagnostic("P124", "This text is not closed on its line.", stop.span(token), "opened here", (), 'add `"` where it ends')
+        return Diagnostic(
+            "P123",
+            "This docstring is never closed.",
+            Span(stop.source, start, start + 3),
+            "opened here",
+            (),
+            'add `"""` where it ends',
+        )
+    return Diagnostic(
+        "P124", "This text is not closed on its line.", stop.span(token), "opened here", (), 'add `"` where it ends'
+    )
 
 
 def _single_quotes(stop: Stop) -> Diagnostic | None:
@@ -165,12 +199,24 @@ def _single_quotes(stop: Stop) -> Diagnostic | None:
     if token is None or token.type != "QUOTE":
         return None
     if stop.previous is not None and stop.previous.type == "QUOTE":
-        return Diagnostic("P137", "Only first derivatives are written: `x''` is not.", stop.span(stop.previous, token), "second derivative",
-                          (), "introduce a variable for the first derivative: `x' = v` and `v' = ...`")
+        return Diagnostic(
+            "P137",
+            "Only first derivatives are written: `x''` is not.",
+            stop.span(stop.previous, token),
+            "second derivative",
+            (),
+            "introduce a variable for the first derivative: `x' = v` and `v' = ...`",
+        )
     if stop.previous is not None and stop.previous.type in ("IMPORT", "FROM"):
         return Diagnostic("P125", "A text stands in double quotes.", stop.span(token), "single quote", (), 'write `"`')
-    return Diagnostic("P137", "A derivative cannot stand here.", stop.span(token), "", ("`x'` begins an equation of a `neuron` or `rule`",),
-                      "name its right side with `let` and use that name")
+    return Diagnostic(
+        "P137",
+        "A derivative cannot stand here.",
+        stop.span(token),
+        "",
+        ("`x'` begins an equation of a `neuron` or `rule`",),
+        "name its right side with `let` and use that name",
+    )
 
 
 def _closes_nothing(stop: Stop) -> Diagnostic | None:
@@ -179,11 +225,24 @@ def _closes_nothing(stop: Stop) -> Diagnostic | None:
         return None
     brackets = stop.open_brackets()
     if not brackets:
-        return Diagnostic("P131", f"This `{token}` closes nothing.", stop.span(token), "no bracket is open here", (), f"remove the `{token}`")
+        return Diagnostic(
+            "P131",
+            f"This `{token}` closes nothing.",
+            stop.span(token),
+            "no bracket is open here",
+            (),
+            f"remove the `{token}`",
+        )
     wanted = ")" if brackets[-1].type == "LPAR" else "]"
     if token != wanted:
-        return Diagnostic("P131", f"`{brackets[-1]}` is closed by `{token}`.", stop.span(token), f"`{wanted}` expected", (),
-                          f"write `{wanted}`")
+        return Diagnostic(
+            "P131",
+            f"`{brackets[-1]}` is closed by `{token}`.",
+            stop.span(token),
+            f"`{wanted}` expected",
+            (),
+            f"write `{wanted}`",
+        )
     return None
 
 
@@ -202,8 +261,14 @@ def _reserved_name(stop: Stop) -> Diagnostic | None:
             word = token
     if word is None:
         return None
-    return Diagnostic("P135", f"`{word}` is a word of the language and cannot be a name.", stop.span(word), "reserved", (),
-                      f"choose another name, such as `{word}_`")
+    return Diagnostic(
+        "P135",
+        f"`{word}` is a word of the language and cannot be a name.",
+        stop.span(word),
+        "reserved",
+        (),
+        f"choose another name, such as `{word}_`",
+    )
 
 
 def _derivative_without_equals(stop: Stop) -> Diagnostic | None:
@@ -212,57 +277,113 @@ def _derivative_without_equals(stop: Stop) -> Diagnostic | None:
         name = tokens[stop.at - 2]
         rest = "..." if token is None else stop.source.text[token.start_pos or 0 : tokens[-1].end_pos or 0].lstrip("=:")
         short = rest if len(rest) <= 60 and "\n" not in rest else "..."
-        return Diagnostic("P137", f"The equation of `{name}` lacks its `=`.", stop.span(token), "`=` expected here", (),
-                          f"write `{name}' = {short.strip() or '...'}`")
-    if (stop.place() == "component" and len(tokens) > 2 and tokens[0].startswith("d") and tokens[1] == "/"
-            and tokens[2] == "dt"):
+        return Diagnostic(
+            "P137",
+            f"The equation of `{name}` lacks its `=`.",
+            stop.span(token),
+            "`=` expected here",
+            (),
+            f"write `{name}' = {short.strip() or '...'}`",
+        )
+    if (
+        stop.place() == "component"
+        and len(tokens) > 2
+        and tokens[0].startswith("d")
+        and tokens[1] == "/"
+        and tokens[2] == "dt"
+    ):
         name = Token("NAME", tokens[0][1:] or "x")
-        return Diagnostic("P137", f"The derivative of `{name}` is written `{name}'` here.", stop.span(tokens[0], tokens[2]), "", (),
-                          f"write `{name}' = ...`")
+        return Diagnostic(
+            "P137",
+            f"The derivative of `{name}` is written `{name}'` here.",
+            stop.span(tokens[0], tokens[2]),
+            "",
+            (),
+            f"write `{name}' = ...`",
+        )
     return None
 
 
 def _foreign_word(stop: Stop) -> Diagnostic | None:
     token, first = stop.token, stop.first
     if first == "else" and stop.at == 1 and token == "if":
-        return Diagnostic("P138", "`else if` is written `elif` here.", stop.span(first, token), "two words", (), "write `elif`")
+        return Diagnostic(
+            "P138", "`else if` is written `elif` here.", stop.span(first, token), "two words", (), "write `elif`"
+        )
     if first in WORDS and stop.at <= 1 and not (stop.at == 1 and token in (*_ASSIGNING, "'")):
         placed = first in PLACES[stop.place()] or (first == "synapse" and stop.place() != "top")
         if not placed:
             said, hint = WORDS[first]
             return Diagnostic("P138", said, stop.span(first), "not known here", (), hint)
     if token == "then" and "COLON" in stop.accepted:
-        return Diagnostic("P138", "There is no `then`; a condition ends in `:`.", stop.span(token), "not known here", (), "write `:`")
+        return Diagnostic(
+            "P138", "There is no `then`; a condition ends in `:`.", stop.span(token), "not known here", (), "write `:`"
+        )
     if token in ("+", "-") and stop.after == token and "PLUS_ASSIGN" in stop.accepted:
-        return Diagnostic("P138", f"`{token}{token}` is no operator.", stop.span(token, stop.after), "not known here", (),
-                          f"write `{token}= 1`")
+        return Diagnostic(
+            "P138",
+            f"`{token}{token}` is no operator.",
+            stop.span(token, stop.after),
+            "not known here",
+            (),
+            f"write `{token}= 1`",
+        )
     if token == "[" and "LPAR" in stop.accepted | {"LPAR"} and stop.previous is not None and is_word(stop.previous):
         if "IN" in stop.tokens[: stop.at]:
             return None
-        return Diagnostic("P138", "There is no indexing: a statement runs for every neuron or synapse.", stop.span(token), "not known here",
-                          (), "write the name alone; `pre.NAME` and `post.NAME` are the values at the two ends")
+        return Diagnostic(
+            "P138",
+            "There is no indexing: a statement runs for every neuron or synapse.",
+            stop.span(token),
+            "not known here",
+            (),
+            "write the name alone; `pre.NAME` and `post.NAME` are the values at the two ends",
+        )
     if token == "(" and stop.at >= 3 and stop.tokens[stop.at - 2] == ".":
         name = stop.tokens[stop.at - 1]
-        return Diagnostic("P138", f"Functions have plain names: `{name}(...)`.", stop.span(stop.tokens[stop.at - 2], name), "a dotted name", (),
-                          f"write `{name}(...)`")
+        return Diagnostic(
+            "P138",
+            f"Functions have plain names: `{name}(...)`.",
+            stop.span(stop.tokens[stop.at - 2], name),
+            "a dotted name",
+            (),
+            f"write `{name}(...)`",
+        )
     return None
 
 
 def _misplaced(stop: Stop) -> Diagnostic | None:
     """A line that begins with a word which belongs elsewhere."""
     first, place = stop.first, stop.place()
-    if stop.at > 1 or not is_word(first) or (stop.at == 1 and (stop.token is None or stop.token in (*_ASSIGNING, "'", "."))):
+    if (
+        stop.at > 1
+        or not is_word(first)
+        or (stop.at == 1 and (stop.token is None or stop.token in (*_ASSIGNING, "'", ".")))
+    ):
         return None
     if first in PLACES[place]:
         if first in ("elif", "else") and stop.at == 0:
-            return Diagnostic("P141", f"This `{first}` has no `if` above it.", stop.span(first), "no `if` in this block", (),
-                              "it stands in the same column as its `if`, directly after the block of that")
+            return Diagnostic(
+                "P141",
+                f"This `{first}` has no `if` above it.",
+                stop.span(first),
+                "no `if` in this block",
+                (),
+                "it stands in the same column as its `if`, directly after the block of that",
+            )
         return None
     homes = [home for home in PLACES if first in PLACES[home]]
     if not homes or (stop.at == 1 and first.type == "NAME"):
         return None
     where = " or ".join(PLACE_NAMES[home] for home in homes)
-    return Diagnostic("P141", f"`{first}` does not stand here.", stop.span(first), "not here", (HERE[place],), f"`{first}` stands {where}")
+    return Diagnostic(
+        "P141",
+        f"`{first}` does not stand here.",
+        stop.span(first),
+        "not here",
+        (HERE[place],),
+        f"`{first}` stands {where}",
+    )
 
 
 def _assignment_outside(stop: Stop) -> Diagnostic | None:
@@ -277,26 +398,47 @@ def _assignment_outside(stop: Stop) -> Diagnostic | None:
         return _needless_equals(stop, first, stop.tokens[1])
     if place == "component" and assigning:
         return Diagnostic(
-            "P142", f"`{first}` cannot be assigned here, outside a block.", stop.span(stop.tokens[1]), "an assignment", (HERE[place],),
+            "P142",
+            f"`{first}` cannot be assigned here, outside a block.",
+            stop.span(stop.tokens[1]),
+            "an assignment",
+            (HERE[place],),
             f"declare it (`state {first} = ...`, `synapse {first} = ...`), name an expression (`let {first} = ...`),"
-            f" write its equation (`{first}' = ...`), or assign it in a block (`on pre spike:`)")
+            f" write its equation (`{first}' = ...`), or assign it in a block (`on pre spike:`)",
+        )
     if place == "top" and at_top:
-        return Diagnostic("P142", f"`{first}` cannot be assigned here.", stop.span(first), "an assignment", (HERE[place],),
-                          f"write `const {first} = ...` for a constant")
+        return Diagnostic(
+            "P142",
+            f"`{first}` cannot be assigned here.",
+            stop.span(first),
+            "an assignment",
+            (HERE[place],),
+            f"write `const {first} = ...` for a constant",
+        )
     if place == "network" and (assigning or at_top):
-        return Diagnostic("P142", f"`{first}` cannot be assigned here.", stop.span(first), "an assignment", (HERE[place],),
-                          f"write `param {first} = ...`, or give values where the population or projection is made")
+        return Diagnostic(
+            "P142",
+            f"`{first}` cannot be assigned here.",
+            stop.span(first),
+            "an assignment",
+            (HERE[place],),
+            f"write `param {first} = ...`, or give values where the population or projection is made",
+        )
     return None
 
 
 def _needless_equals(stop: Stop, word: Token, sign: Token) -> Diagnostic:
-    return Diagnostic("P142", f"`{word}` takes its value without `{sign}`.", stop.span(sign), "not needed", (), f"remove the `{sign}`")
+    return Diagnostic(
+        "P142", f"`{word}` takes its value without `{sign}`.", stop.span(sign), "not needed", (), f"remove the `{sign}`"
+    )
 
 
 def _equals(stop: Stop) -> Diagnostic | None:
     token, previous = stop.token, stop.previous
     if token == "==" and "EQUAL" in stop.accepted:
-        return Diagnostic("P134", "`==` compares; a value is given with `=`.", stop.span(token), "a comparison", (), "write `=`")
+        return Diagnostic(
+            "P134", "`==` compares; a value is given with `=`.", stop.span(token), "a comparison", (), "write `=`"
+        )
     if token not in _ASSIGNING:
         return None
     assert token is not None
@@ -305,10 +447,26 @@ def _equals(stop: Stop) -> Diagnostic | None:
     before = stop.tokens[: stop.at]
     if any(t in ("if", "elif", "when", "where", "and", "or", "not", "<", ">", "<=", ">=", "==", "!=") for t in before):
         if token == "=":
-            return Diagnostic("P134", "`=` gives a value; a comparison is written `==`.", stop.span(token), "an assignment", (), "write `==`")
-        return Diagnostic("P134", f"`{token}` changes a value; it cannot stand in a condition.", stop.span(token), "an assignment")
+            return Diagnostic(
+                "P134",
+                "`=` gives a value; a comparison is written `==`.",
+                stop.span(token),
+                "an assignment",
+                (),
+                "write `==`",
+            )
+        return Diagnostic(
+            "P134", f"`{token}` changes a value; it cannot stand in a condition.", stop.span(token), "an assignment"
+        )
     if any(t in _ASSIGNING for t in before) and not stop.open_brackets():
-        return Diagnostic("P142", "A line holds one assignment.", stop.span(token), "a second one", (), "write each on a line of its own")
+        return Diagnostic(
+            "P142",
+            "A line holds one assignment.",
+            stop.span(token),
+            "a second one",
+            (),
+            "write each on a line of its own",
+        )
     return None
 
 
@@ -320,8 +478,14 @@ def _colon(stop: Stop) -> Diagnostic | None:
     if token is None and "COLON" in stop.accepted and stop.first in BLOCK_HEADS:
         return _missing_colon(stop)
     if token is not None and previous == ":" and "_NEWLINE" in stop.accepted:
-        return Diagnostic("P114", "A block begins on a new line.", stop.span(token), "put this on the next line", (),
-                          "break the line after `:` and indent what follows by four spaces")
+        return Diagnostic(
+            "P114",
+            "A block begins on a new line.",
+            stop.span(token),
+            "put this on the next line",
+            (),
+            "break the line after `:` and indent what follows by four spaces",
+        )
     return None
 
 
@@ -331,27 +495,57 @@ def _spike_event(stop: Stop) -> Diagnostic | None:
         return None
     rest = stop.tokens[1:]
     if len(rest) and rest[0] in ("each", "every"):
-        return Diagnostic("P136", f"`{rest[0]}` stands without `on`.", stop.span(first), "not needed", (),
-                          "write `each step:` or `every 1 ms:`")
+        return Diagnostic(
+            "P136",
+            f"`{rest[0]}` stands without `on`.",
+            stop.span(first),
+            "not needed",
+            (),
+            "write `each step:` or `every 1 ms:`",
+        )
     if len(rest) > 1 and rest[0] in ("pre", "post") and stop.at == 2 and token is not None and is_word(token):
-        return Diagnostic("P136", f"`on {rest[0]} {token}` is no event.", stop.span(token), "not an event", (),
-                          f"write `on {rest[0]} spike:`")
+        return Diagnostic(
+            "P136",
+            f"`on {rest[0]} {token}` is no event.",
+            stop.span(token),
+            "not an event",
+            (),
+            f"write `on {rest[0]} spike:`",
+        )
     return None
 
 
 def _operand(stop: Stop) -> Diagnostic | None:
     """An expression was expected."""
     token, previous = stop.token, stop.previous
-    if not {"NAME", "NUMBER"} <= stop.accepted or stop.at == 0 or (token is not None and starts_operand(token) and token != "not"):
+    if (
+        not {"NAME", "NUMBER"} <= stop.accepted
+        or stop.at == 0
+        or (token is not None and starts_operand(token) and token != "not")
+    ):
         return None
     if token is not None and token in _ASSIGNING and "EQUAL" in stop.accepted:
         return None
     if previous == "+" and stop.at >= 2 and stop.tokens[stop.at - 2] == "+" and token is None:
-        return Diagnostic("P138", "`++` is no operator.", stop.span(stop.tokens[stop.at - 2], previous), "not known here", (), "write `+= 1`")
+        return Diagnostic(
+            "P138",
+            "`++` is no operator.",
+            stop.span(stop.tokens[stop.at - 2], previous),
+            "not known here",
+            (),
+            "write `+= 1`",
+        )
     if token is None:
         span = stop.span(None)
     elif token.type in ("DOC", "STRING"):
-        return Diagnostic("P133", "A text is no value of an expression.", stop.span(token), "a text", (), "write a number with its unit, such as `20 ms`")
+        return Diagnostic(
+            "P133",
+            "A text is no value of an expression.",
+            stop.span(token),
+            "a text",
+            (),
+            "write a number with its unit, such as `20 ms`",
+        )
     else:
         span = stop.span(token)
     if previous in ("(", "[") and token is not None and token in (")", "]"):
@@ -363,7 +557,9 @@ def _operand(stop: Stop) -> Diagnostic | None:
         message = f"An operand is missing before `{token}`."
     else:
         message = f"An expression is missing behind `{previous}`."
-    return Diagnostic("P133", message, span, "a value is expected here", (), "write a number, a name or an expression in brackets")
+    return Diagnostic(
+        "P133", message, span, "a value is expected here", (), "write a number, a name or an expression in brackets"
+    )
 
 
 def _name(stop: Stop) -> Diagnostic | None:
@@ -373,7 +569,12 @@ def _name(stop: Stop) -> Diagnostic | None:
     if stop.token is not None and is_word(stop.token):
         return None
     shown = "the line ends" if stop.token is None else f"{quoted(stop.token)} is none"
-    return Diagnostic("P145", f"A name is expected behind `{stop.previous}`, but {shown}.", stop.span(stop.token), "a name is expected here")
+    return Diagnostic(
+        "P145",
+        f"A name is expected behind `{stop.previous}`, but {shown}.",
+        stop.span(stop.token),
+        "a name is expected here",
+    )
 
 
 def _spelling(stop: Stop) -> Diagnostic | None:
@@ -387,7 +588,14 @@ def _spelling(stop: Stop) -> Diagnostic | None:
             continue
         close = get_close_matches(word.lower(), sorted(fitting - {"name", "number"}), n=1, cutoff=0.7)
         if close:
-            return Diagnostic("P144", f"`{word}` is not known here.", stop.span(word), "not known here", (), f"did you mean `{close[0]}`?")
+            return Diagnostic(
+                "P144",
+                f"`{word}` is not known here.",
+                stop.span(word),
+                "not known here",
+                (),
+                f"did you mean `{close[0]}`?",
+            )
     return None
 
 
@@ -400,17 +608,39 @@ def _two_operands(stop: Stop) -> Diagnostic | None:
     if token == "not":
         return None
     if previous.type == "UNIT_NAME" and token.type == "NAME":
-        return Diagnostic("P143", f"An operator is missing between `{previous}` and {quoted(token)}.", stop.span(token), "expected an operator before this",
-                          (), f"write a product of units with `*`: `{previous} * {token}`")
+        return Diagnostic(
+            "P143",
+            f"An operator is missing between `{previous}` and {quoted(token)}.",
+            stop.span(token),
+            "expected an operator before this",
+            (),
+            f"write a product of units with `*`: `{previous} * {token}`",
+        )
     comma = " or a `,`" if "COMMA" in stop.accepted else ""
-    return Diagnostic("P143", f"An operator{comma} is missing between {quoted(previous)} and {quoted(token)}.", stop.span(token),
-                      "expected an operator before this")
+    return Diagnostic(
+        "P143",
+        f"An operator{comma} is missing between {quoted(previous)} and {quoted(token)}.",
+        stop.span(token),
+        "expected an operator before this",
+    )
 
 
 _SHOWN = {
-    "_NEWLINE": "the end of the line", "COLON": "`:`", "COMMA": "`,`", "EQUAL": "`=`", "RPAR": "`)`", "LPAR": "`(`", "RSQB": "`]`",
-    "LSQB": "`[`", "QUOTE": "`'`", "ARROW": "`->`", "STRING": "a text in double quotes", "NUMBER": "a number", "NAME": "a name",
-    "DOT": "`.`", "PLUS": "`+`",
+    "_NEWLINE": "the end of the line",
+    "COLON": "`:`",
+    "COMMA": "`,`",
+    "EQUAL": "`=`",
+    "RPAR": "`)`",
+    "LPAR": "`(`",
+    "RSQB": "`]`",
+    "LSQB": "`[`",
+    "QUOTE": "`'`",
+    "ARROW": "`->`",
+    "STRING": "a text in double quotes",
+    "NUMBER": "a number",
+    "NAME": "a name",
+    "DOT": "`.`",
+    "PLUS": "`+`",
 }
 
 
@@ -422,8 +652,15 @@ def _unexpected(stop: Stop) -> Diagnostic:
         accepted = accepted - {"PLUS", "DOT", "LPAR", "AND", "OR", "IF", "NOT", "QUOTE"}
     names = "NAME" in accepted
     wanted = [text for kind, text in _SHOWN.items() if kind in accepted]
-    words = [] if names else sorted(kind.lower() for kind in accepted if kind.isalpha() and kind not in _SHOWN
-                                    and kind.lower() in SOFT_WORDS | RESERVED)
+    words = (
+        []
+        if names
+        else sorted(
+            kind.lower()
+            for kind in accepted
+            if kind.isalpha() and kind not in _SHOWN and kind.lower() in SOFT_WORDS | RESERVED
+        )
+    )
     wanted += [f"`{word}`" for word in words]
     if stop.at == 0:
         wanted = [f"`{word}`" for word in PLACES[stop.place()] if word not in ("elif", "else")]
@@ -434,6 +671,21 @@ def _unexpected(stop: Stop) -> Diagnostic:
 
 
 _MISTAKES: tuple[Callable[[Stop], Diagnostic | None], ...] = (
-    _block_after_line, _foreign_sign, _unclosed_text, _single_quotes, _closes_nothing, _derivative_without_equals, _reserved_name,
-    _foreign_word, _spike_event, _misplaced, _assignment_outside, _equals, _colon, _operand, _name, _spelling, _two_operands,
+    _block_after_line,
+    _foreign_sign,
+    _unclosed_text,
+    _single_quotes,
+    _closes_nothing,
+    _derivative_without_equals,
+    _reserved_name,
+    _foreign_word,
+    _spike_event,
+    _misplaced,
+    _assignment_outside,
+    _equals,
+    _colon,
+    _operand,
+    _name,
+    _spelling,
+    _two_operands,
 )

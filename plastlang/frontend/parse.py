@@ -6,11 +6,10 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lark import Lark, Token
 from lark.exceptions import UnexpectedToken
-from lark.parsers.lalr_interactive_parser import InteractiveParser
 from platformdirs import user_cache_path
 
 from plastlang.diagnostics import Diagnostic, PlastError, Source, Span
@@ -44,13 +43,22 @@ def _tables_path(grammar: str) -> str | bool:
 @cache
 def _parser() -> Lark:
     grammar = resources.files("plastlang.grammar").joinpath("plast.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", lexer="basic", start="module", keep_all_tokens=True, maybe_placeholders=True,
-                transformer=TreeBuilder(), postlex=_PlainTokens(), cache=_tables_path(grammar))
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer="basic",
+        start="module",
+        keep_all_tokens=True,
+        maybe_placeholders=True,
+        transformer=TreeBuilder(),
+        postlex=_PlainTokens(),
+        cache=_tables_path(grammar),
+    )
 
 
 def tokenize(text: str) -> list[Token]:
     """All tokens of a text, comments and line ends too; characters that fit nothing are STRAY tokens."""
-    session = _parser().parse_interactive(text)
+    session: Any = _parser().parse_interactive(text)
     return list(session.lexer_thread.lex(session.parser_state))
 
 
@@ -88,8 +96,9 @@ _STAND_INS: dict[str, tuple[tuple[tuple[str, str], ...], ...]] = {
     "ELSE": ((("ELSE", "else"),), (("IF", "if"), ("NAME", "x"))),
     "SAMPLE": ((("SAMPLE", "sample"), ("NAME", "x"), ("PAIRS", "pairs")),),
     "GROW": ((("GROW", "grow"),),),
-    "PROJECT": ((("PROJECT", "project"), ("NAME", "x"), ("ARROW", "->"), ("NAME", "x"), ("WITH", "with"),
-                 ("NAME", "x")),),
+    "PROJECT": (
+        (("PROJECT", "project"), ("NAME", "x"), ("ARROW", "->"), ("NAME", "x"), ("WITH", "with"), ("NAME", "x")),
+    ),
 }
 
 
@@ -102,7 +111,7 @@ class _Driver:
     def __init__(self, source: Source, lines: list[Line]):
         self.source = source
         self.lines = lines
-        self.session: InteractiveParser = _parser().parse_interactive("")
+        self.session: Any = _parser().parse_interactive("")
         self.diagnostics: list[Diagnostic] = []
         self.blocks = _Blocks()
         self.if_lost = False
@@ -154,7 +163,15 @@ class _Driver:
                 self.session.feed_token(token)
         block = tuple(following.tokens) if following is not None and following.opens else ()
         reached = at >= len(line.tokens)
-        return Stop(self.source, tuple(line.tokens), at, accepted[-1], accepted[0], accepted[-1] if reached else frozenset(), block)
+        return Stop(
+            self.source,
+            tuple(line.tokens),
+            at,
+            accepted[-1],
+            accepted[0],
+            accepted[-1] if reached else frozenset(),
+            block,
+        )
 
     def stand_in(self, line: Line) -> bool:
         """Put a sound head in place of a faulty one, so that its block can be read."""
@@ -203,9 +220,14 @@ class _Driver:
                 if len(self.diagnostics) >= MAX_ERRORS:
                     return
             if following is not None and following.opens:
-                opening = "flat" if found is not None and found.code == "P112" else "real" if self.stand_in(line) else "skip"
-            self.if_lost = first in ("IF", "ELIF", "ELSE") and opening != "real" or (first in ("IF", "ELIF") and not (
-                following is not None and following.opens))
+                opening = (
+                    "flat" if found is not None and found.code == "P112" else "real" if self.stand_in(line) else "skip"
+                )
+            self.if_lost = (
+                (first in ("IF", "ELIF", "ELSE")
+                and opening != "real")
+                or (first in ("IF", "ELIF") and not (following is not None and following.opens))
+            )
 
 
 def parse(source: Source) -> ast.Module:
@@ -225,16 +247,25 @@ def _parse(source: Source) -> ast.Module:
     text = source.text
     nul = text.find("\0")
     if nul >= 0:
-        raise PlastError((Diagnostic("P104", "The file holds a NUL character; it is not a text.", Span(source, nul, nul + 1)),))
+        raise PlastError(
+            (Diagnostic("P104", "The file holds a NUL character; it is not a text.", Span(source, nul, nul + 1)),)
+        )
     layout = lay_out(source, tokenize(text))
     driver = _Driver(source, layout.lines)
     driver.diagnostics.extend(layout.diagnostics)
     driver.run()
     found = driver.diagnostics
     if not found and not any(line.tokens[0].type != "DOC" for line in layout.lines):
-        found.append(Diagnostic(
-            "P105", "The file declares nothing.", Span(source, 0, 0), "empty", (),
-            "write a `neuron`, a `rule` or a `network`; `plastc rules` shows the ones that are installed"))
+        found.append(
+            Diagnostic(
+                "P105",
+                "The file declares nothing.",
+                Span(source, 0, 0),
+                "empty",
+                (),
+                "write a `neuron`, a `rule` or a `network`; `plastc rules` shows the ones that are installed",
+            )
+        )
     if found:
         found.sort(key=lambda d: (d.span.start, d.span.end) if d.span else (0, 0))
         raise PlastError(tuple(found))

@@ -49,11 +49,18 @@ def decode(path: str, data: bytes) -> Source:
         source = Source(path, data.decode("utf-8-sig", errors="replace"))
         place = source.text.find("\N{REPLACEMENT CHARACTER}")
         wrong = data[error.start] if error.start < len(data) else 0
-        raise PlastError((Diagnostic(
-            "P103", f"The file is not UTF-8 text: byte 0x{wrong:02x} at offset {error.start}.",
-            Span(source, place, place + 1), "not UTF-8",
-            ("utf-16" in _guess(data) and "it begins like a UTF-16 file" or "a .plast file is text in UTF-8",),
-            "save it as UTF-8 in your editor"),)) from None
+        raise PlastError(
+            (
+                Diagnostic(
+                    "P103",
+                    f"The file is not UTF-8 text: byte 0x{wrong:02x} at offset {error.start}.",
+                    Span(source, place, place + 1),
+                    "not UTF-8",
+                    (("utf-16" in _guess(data) and "it begins like a UTF-16 file") or "a .plast file is text in UTF-8",),
+                    "save it as UTF-8 in your editor",
+                ),
+            )
+        ) from None
 
 
 def _guess(data: bytes) -> str:

@@ -91,10 +91,16 @@ def _part(node: Any, first: Child, last: Child, *inside: Part | Arguments) -> Pa
     depth = 1 + max((child.depth for child in inside), default=0)
     if depth > MAX_EXPRESSION_DEPTH:
         span = Span(SOURCE.get(), _start(first), min(_end(last), _start(first) + 40))
-        raise SyntaxFault(Diagnostic(
-            "P117", f"This expression is nested more than {MAX_EXPRESSION_DEPTH} levels deep.", span, "in here",
-            ("every operator of a chain `a + b + c + ...` and every bracket counts as one level",),
-            "split it: give the parts names with `let`"))
+        raise SyntaxFault(
+            Diagnostic(
+                "P117",
+                f"This expression is nested more than {MAX_EXPRESSION_DEPTH} levels deep.",
+                span,
+                "in here",
+                ("every operator of a chain `a + b + c + ...` and every bracket counts as one level",),
+                "split it: give the parts names with `let`",
+            )
+        )
     start, end = _start(first), _end(last)
     return Part(replace(node, span=Span(SOURCE.get(), start, end)), start, end, depth)
 
@@ -138,8 +144,17 @@ class TreeBuilder(Transformer[Any, Any]):
     def const(self, head: Token, name: Token, _eq: Token, value: Part, _nl: Token) -> ast.ConstDeclaration:
         return ast.ConstDeclaration(str(name), value.node, _span(head, value))
 
-    def function(self, head: Token, name: Token, _open: Token, names: Arguments | None, _close: Token, _eq: Token,
-                 value: Part, _nl: Token) -> ast.FunctionDeclaration:
+    def function(
+        self,
+        head: Token,
+        name: Token,
+        _open: Token,
+        names: Arguments | None,
+        _close: Token,
+        _eq: Token,
+        value: Part,
+        _nl: Token,
+    ) -> ast.FunctionDeclaration:
         arguments = () if names is None else names.items
         return ast.FunctionDeclaration(str(name), arguments, value.node, _span(head, value))
 
@@ -149,14 +164,32 @@ class TreeBuilder(Transformer[Any, Any]):
     def component_kind(self, kind: Token) -> Token:
         return kind
 
-    def component(self, kind: Token, name: Token, colon: Token, _nl: Token, _in: Token, doc: Token | None,
-                  _end_of_doc: Token | None, *rest: Child) -> ast.Component:
+    def component(
+        self,
+        kind: Token,
+        name: Token,
+        colon: Token,
+        _nl: Token,
+        _in: Token,
+        doc: Token | None,
+        _end_of_doc: Token | None,
+        *rest: Child,
+    ) -> ast.Component:
         members = rest[:-1]
         last = members[-1] if members else doc or colon
         return ast.Component(str(kind), str(name), _doc(doc), members, _span(kind, last))
 
-    def network(self, head: Token, name: Token, colon: Token, _nl: Token, _in: Token, doc: Token | None,
-                _end_of_doc: Token | None, *rest: Child) -> ast.NetworkDeclaration:
+    def network(
+        self,
+        head: Token,
+        name: Token,
+        colon: Token,
+        _nl: Token,
+        _in: Token,
+        doc: Token | None,
+        _end_of_doc: Token | None,
+        *rest: Child,
+    ) -> ast.NetworkDeclaration:
         members = rest[:-1]
         last = members[-1] if members else doc or colon
         return ast.NetworkDeclaration(str(name), _doc(doc), members, _span(head, last))
@@ -178,8 +211,9 @@ class TreeBuilder(Transformer[Any, Any]):
     def site(self, token: Token) -> Token:
         return token
 
-    def item(self, name: Token, _colon: Token | None, unit: Token | None, _eq: Token | None, init: Part | None,
-             bounds: Any) -> ast.VariableItem:
+    def item(
+        self, name: Token, _colon: Token | None, unit: Token | None, _eq: Token | None, init: Part | None, bounds: Any
+    ) -> ast.VariableItem:
         last, limits = (init or unit or name, None) if bounds is None else (bounds[0], bounds[1])
         value = None if init is None else init.node
         return ast.VariableItem(str(name), str(unit or ""), value, limits, _span(name, last))
@@ -236,8 +270,9 @@ class TreeBuilder(Transformer[Any, Any]):
     def every(self, head: Token, period: Part, body: Block) -> ast.BlockDeclaration:
         return ast.BlockDeclaration("every", body.body, period=period.node, span=_span(head, body))
 
-    def on_signal(self, head: Token, name: Token, _open: Token | None, names: Arguments | None, _close: Token | None,
-                  body: Block) -> ast.BlockDeclaration:
+    def on_signal(
+        self, head: Token, name: Token, _open: Token | None, names: Arguments | None, _close: Token | None, body: Block
+    ) -> ast.BlockDeclaration:
         arguments = () if names is None else names.items
         return ast.BlockDeclaration("signal", body.body, signal=str(name), arguments=arguments, span=_span(head, body))
 
@@ -245,10 +280,16 @@ class TreeBuilder(Transformer[Any, Any]):
         found = _SPIKE_EVENT.fullmatch(name)
         if found is not None:
             ends = [found["end"].lower()] if found["end"] else ["pre", "post"]
-            raise SyntaxFault(Diagnostic(
-                "P136", f"There is no event `{name}`.", _span(name, name), "not an event",
-                ("spikes are `on pre spike` and `on post spike`; any other name is a signal that the host sends",),
-                "write " + " or ".join(f"`on {end} spike:`" for end in ends)))
+            raise SyntaxFault(
+                Diagnostic(
+                    "P136",
+                    f"There is no event `{name}`.",
+                    _span(name, name),
+                    "not an event",
+                    ("spikes are `on pre spike` and `on post spike`; any other name is a signal that the host sends",),
+                    "write " + " or ".join(f"`on {end} spike:`" for end in ends),
+                )
+            )
         return name
 
     # ------------------------------------------------------------ statements
@@ -292,23 +333,39 @@ class TreeBuilder(Transformer[Any, Any]):
     def prune_where(self, head: Token, _where: Token, condition: Part, _nl: Token) -> ast.PruneStatement:
         return ast.PruneStatement(condition.node, None, "", _span(head, condition))
 
-    def prune_count(self, head: Token, name: Token, _eq: Token, _prune: Token, _where: Token, condition: Part,
-                    _nl: Token) -> ast.PruneStatement:
+    def prune_count(
+        self, head: Token, name: Token, _eq: Token, _prune: Token, _where: Token, condition: Part, _nl: Token
+    ) -> ast.PruneStatement:
         return ast.PruneStatement(condition.node, None, str(name), _span(head, condition))
 
-    def grow(self, head: Token, spiked: Token | None, probability: Part | None, caps: Caps,
-             body: Block) -> ast.GrowStatement:
+    def grow(
+        self, head: Token, spiked: Token | None, probability: Part | None, caps: Caps, body: Block
+    ) -> ast.GrowStatement:
         last = body if body.body else caps.last or probability or spiked or head
         return ast.GrowStatement(
-            None, spiked is not None, None if probability is None else probability.node, caps.limits.get("post"),
-            caps.limits.get("pre"), body.body, _span(head, last))
+            None,
+            spiked is not None,
+            None if probability is None else probability.node,
+            caps.limits.get("post"),
+            caps.limits.get("pre"),
+            body.body,
+            _span(head, last),
+        )
 
     def caps(self, *caps: tuple[Token, Part]) -> Caps:
         limits: dict[str, ast.Expression] = {}
         for where, limit in caps:
             if str(where) in limits:
-                raise SyntaxFault(Diagnostic(
-                    "P139", f"`at most ... per {where}` is said twice.", _span(where, where), "the second time", (), "remove one of the two"))
+                raise SyntaxFault(
+                    Diagnostic(
+                        "P139",
+                        f"`at most ... per {where}` is said twice.",
+                        _span(where, where),
+                        "the second time",
+                        (),
+                        "remove one of the two",
+                    )
+                )
             limits[str(where)] = limit.node
         return Caps(limits, caps[-1][0] if caps else None)
 
@@ -327,8 +384,9 @@ class TreeBuilder(Transformer[Any, Any]):
     def sample_pairs(self, head: Token, count: Part, _pairs: Token, block: Block) -> ast.SampleStatement:
         return ast.SampleStatement(count.node, None, block.body, _span(head, block))
 
-    def sample_slots(self, head: Token, count: Part, _slots: Token, _of: Token, slots: Part, _per: Token, _post: Token,
-                     block: Block) -> ast.SampleStatement:
+    def sample_slots(
+        self, head: Token, count: Part, _slots: Token, _of: Token, slots: Part, _per: Token, _post: Token, block: Block
+    ) -> ast.SampleStatement:
         return ast.SampleStatement(count.node, slots.node, block.body, _span(head, block))
 
     # ------------------------------------------------------------ networks
@@ -336,20 +394,39 @@ class TreeBuilder(Transformer[Any, Any]):
     def timestep(self, head: Token, value: Part, _nl: Token) -> ast.TimestepDeclaration:
         return ast.TimestepDeclaration(value.node, _span(head, value))
 
-    def population_grid(self, head: Token, name: Token, _eq: Token, neuron: ast.CallExpression, _on: Token,
-                        grid: ast.GridExpression, _nl: Token) -> ast.PopulationDeclaration:
+    def population_grid(
+        self,
+        head: Token,
+        name: Token,
+        _eq: Token,
+        neuron: ast.CallExpression,
+        _on: Token,
+        grid: ast.GridExpression,
+        _nl: Token,
+    ) -> ast.PopulationDeclaration:
         return ast.PopulationDeclaration(str(name), neuron, grid, None, _span(head, grid))
 
-    def population_size(self, head: Token, name: Token, _eq: Token, neuron: ast.CallExpression, _size: Token,
-                        size: Part, _nl: Token) -> ast.PopulationDeclaration:
+    def population_size(
+        self, head: Token, name: Token, _eq: Token, neuron: ast.CallExpression, _size: Token, size: Part, _nl: Token
+    ) -> ast.PopulationDeclaration:
         return ast.PopulationDeclaration(str(name), neuron, None, size.node, _span(head, size))
 
-    def grid(self, head: Token, _open: Token, width: Part, _comma: Token, height: Part, _second: Token | None,
-             periodic: Token | None, close: Token) -> ast.GridExpression:
+    def grid(
+        self,
+        head: Token,
+        _open: Token,
+        width: Part,
+        _comma: Token,
+        height: Part,
+        _second: Token | None,
+        periodic: Token | None,
+        close: Token,
+    ) -> ast.GridExpression:
         return ast.GridExpression(width.node, height.node, periodic is not None, _span(head, close))
 
-    def component_call(self, name: Token, _open: Token | None, arguments: Arguments | None,
-                       close: Token | None) -> ast.CallExpression:
+    def component_call(
+        self, name: Token, _open: Token | None, arguments: Arguments | None, close: Token | None
+    ) -> ast.CallExpression:
         items = () if arguments is None else arguments.items
         return ast.CallExpression(str(name), items, _span(name, close or name))
 
@@ -360,8 +437,14 @@ class TreeBuilder(Transformer[Any, Any]):
         rules = _nodes(rest[arrow + 4 : -1])
         body = rest[-1]
         return ast.ProjectDeclaration(
-            str(name or "_".join((*sources, target))), sources, str(target), str(port or ""), rules, body.body,
-            _span(head, body if body.body else rules[-1]))
+            str(name or "_".join((*sources, target))),
+            sources,
+            str(target),
+            str(port or ""),
+            rules,
+            body.body,
+            _span(head, body if body.body else rules[-1]),
+        )
 
     def project_body(self, *children: Child) -> Block:
         return Block((), _start(children[0])) if len(children) == 1 else Block(children[3:-1], _end(children[-2]))
@@ -384,8 +467,9 @@ class TreeBuilder(Transformer[Any, Any]):
     def initial(self, name: Token, _eq: Token, value: Part, _nl: Token) -> ast.InitDeclaration:
         return ast.InitDeclaration(str(name), value.node, _span(name, value))
 
-    def record(self, head: Token, owner: Token, what: Token, _every: Token | None, period: Part | None,
-               _nl: Token) -> ast.RecordDeclaration:
+    def record(
+        self, head: Token, owner: Token, what: Token, _every: Token | None, period: Part | None, _nl: Token
+    ) -> ast.RecordDeclaration:
         value = None if period is None else period.node
         return ast.RecordDeclaration(str(owner), str(what), value, _span(head, period or what))
 
@@ -442,16 +526,44 @@ class TreeBuilder(Transformer[Any, Any]):
 
     def initial_name(self, token: Token) -> Token:
         if not token.isascii():
-            raise SyntaxFault(Diagnostic(
-                "P122", f"A name is written with the letters a to z, digits and `_`; `{token}` is not.",
-                _span(token, token), "not a name", (), _spelled_out(token)))
+            raise SyntaxFault(
+                Diagnostic(
+                    "P122",
+                    f"A name is written with the letters a to z, digits and `_`; `{token}` is not.",
+                    _span(token, token),
+                    "not a name",
+                    (),
+                    _spelled_out(token),
+                )
+            )
         return token
 
 
 _GREEK = {
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "η": "eta", "θ": "theta", "λ": "lambda_",
-    "µ": "mu", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi",
-    "χ": "chi", "ψ": "psi", "ω": "omega", "Δ": "Delta", "Σ": "Sigma", "Φ": "Phi", "Ω": "Omega",
+    "α": "alpha",
+    "β": "beta",
+    "γ": "gamma",
+    "δ": "delta",
+    "ε": "epsilon",
+    "η": "eta",
+    "θ": "theta",
+    "λ": "lambda_",
+    "µ": "mu",
+    "μ": "mu",
+    "ν": "nu",
+    "ξ": "xi",
+    "π": "pi",
+    "ρ": "rho",
+    "σ": "sigma",
+    "τ": "tau",
+    "φ": "phi",
+    "χ": "chi",
+    "ψ": "psi",
+    "ω": "omega",
+    "Δ": "Delta",
+    "Σ": "Sigma",
+    "Φ": "Phi",
+    "Ω": "Omega",
 }
 
 

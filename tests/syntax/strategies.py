@@ -11,9 +11,12 @@ from plastlang.frontend.habits import RESERVED, SOFT_WORDS
 
 UNITS = st.sampled_from(["ms", "mV", "nS", "Hz", "um", "µS", "e5", "x"])
 PLAIN_NAMES = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,6}", fullmatch=True).filter(
-    lambda name: name not in RESERVED and name not in SOFT_WORDS)
+    lambda name: name not in RESERVED and name not in SOFT_WORDS
+)
 NAMES = st.one_of(PLAIN_NAMES, st.sampled_from(sorted(SOFT_WORDS)))
-SIGNALS = NAMES.filter(lambda name: "spike" not in name.lower() and "pre" not in name.lower() and "post" not in name.lower())
+SIGNALS = NAMES.filter(
+    lambda name: "spike" not in name.lower() and "pre" not in name.lower() and "post" not in name.lower()
+)
 INITIAL_NAMES = NAMES.filter(lambda name: name not in ("connect", "delay"))
 NUMBER_TEXTS = st.from_regex(r"([0-9]{1,4}(\.[0-9]{0,3})?|\.[0-9]{1,3})([eE][+-]?[0-9]{1,2})?", fullmatch=True)
 NUMBERS = st.builds(ast.Number, NUMBER_TEXTS, st.one_of(st.just(""), st.just("%"), UNITS))
@@ -26,24 +29,32 @@ def clean(text: str) -> str:
 
 
 _TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
-DOCS = st.one_of(st.just(""), st.text(' ab"\\\n\t#\'', max_size=20), _TEXT).map(clean)
+DOCS = st.one_of(st.just(""), st.text(" ab\"\\\n\t#'", max_size=20), _TEXT).map(clean)
 PATHS = st.text(st.characters(exclude_characters="\0\n\r", exclude_categories=["Cs"]), max_size=12)
 
 POSTFIX = st.recursive(
     st.builds(ast.Name, NAMES),
-    lambda inner: st.one_of(st.builds(ast.Attribute, inner, NAMES), st.builds(ast.Before, inner)), max_leaves=3)
+    lambda inner: st.one_of(st.builds(ast.Attribute, inner, NAMES), st.builds(ast.Before, inner)),
+    max_leaves=3,
+)
 
 
 def _compound(inner: st.SearchStrategy[ast.Expression]) -> st.SearchStrategy[ast.Expression]:
-    comparison = st.integers(1, 3).flatmap(lambda n: st.builds(
-        ast.Comparison, st.tuples(*[inner] * (n + 1)),
-        st.tuples(*[st.sampled_from(["<", "<=", ">", ">=", "==", "!="])] * n)))
+    comparison = st.integers(1, 3).flatmap(
+        lambda n: st.builds(
+            ast.Comparison,
+            st.tuples(*[inner] * (n + 1)),
+            st.tuples(*[st.sampled_from(["<", "<=", ">", ">=", "==", "!="])] * n),
+        )
+    )
     return st.one_of(
         st.builds(ast.UnaryOp, st.sampled_from(["-", "+", "not"]), inner),
         st.builds(ast.BinaryOp, st.sampled_from(["+", "-", "*", "/", "%", "**", "and", "or"]), inner, inner),
         comparison,
         st.builds(ast.Conditional, inner, inner, inner),
-        st.builds(ast.CallExpression, NAMES, _tuple(st.builds(ast.Argument, st.one_of(st.just(""), NAMES), inner), 0, 3)),
+        st.builds(
+            ast.CallExpression, NAMES, _tuple(st.builds(ast.Argument, st.one_of(st.just(""), NAMES), inner), 0, 3)
+        ),
     )
 
 
@@ -79,15 +90,23 @@ def _nested(inner: st.SearchStrategy[ast.Statement]) -> st.SearchStrategy[ast.St
 
 STATEMENTS: st.SearchStrategy[ast.Statement] = st.recursive(SIMPLE_STATEMENTS, _nested, max_leaves=5)
 BODIES = _tuple(STATEMENTS, 1, 3)
-_PARAMETERS = st.builds(ast.ParameterDeclaration, _tuple(st.builds(
-    ast.ParameterItem, NAMES, UNIT_TEXTS, _OPTIONAL, _BOUNDS), 1, 3))
+_PARAMETERS = st.builds(
+    ast.ParameterDeclaration, _tuple(st.builds(ast.ParameterItem, NAMES, UNIT_TEXTS, _OPTIONAL, _BOUNDS), 1, 3)
+)
 _SITES = st.sampled_from(["state", "global", "pre", "post", "synapse", "pair"])
 MEMBERS = st.one_of(
     _PARAMETERS,
-    st.builds(ast.VariableDeclaration, _SITES, _tuple(st.builds(
-        ast.VariableItem, NAMES, UNIT_TEXTS, _OPTIONAL, _BOUNDS), 1, 3)),
-    st.builds(ast.VariableDeclaration, _SITES, _tuple(st.builds(
-        ast.VariableItem, NAMES, UNIT_TEXTS, st.none(), st.none()), 1, 3), st.just(True)),
+    st.builds(
+        ast.VariableDeclaration,
+        _SITES,
+        _tuple(st.builds(ast.VariableItem, NAMES, UNIT_TEXTS, _OPTIONAL, _BOUNDS), 1, 3),
+    ),
+    st.builds(
+        ast.VariableDeclaration,
+        _SITES,
+        _tuple(st.builds(ast.VariableItem, NAMES, UNIT_TEXTS, st.none(), st.none()), 1, 3),
+        st.just(True),
+    ),
     st.builds(ast.EquationDeclaration, NAMES, EXPRESSIONS),
     st.builds(ast.LetDeclaration, NAMES, EXPRESSIONS),
     st.builds(ast.InputDeclaration, NAMES, NAMES),
@@ -98,8 +117,9 @@ MEMBERS = st.one_of(
     st.builds(ast.BlockDeclaration, st.just("every"), BODIES, EXPRESSIONS),
     st.builds(ast.BlockDeclaration, st.just("signal"), BODIES, st.none(), SIGNALS, _tuple(NAMES, 0, 2)),
 )
-_CALLS = st.builds(ast.CallExpression, NAMES, _tuple(st.builds(
-    ast.Argument, st.one_of(st.just(""), NAMES), EXPRESSIONS), 0, 3))
+_CALLS = st.builds(
+    ast.CallExpression, NAMES, _tuple(st.builds(ast.Argument, st.one_of(st.just(""), NAMES), EXPRESSIONS), 0, 3)
+)
 _GRIDS = st.builds(ast.GridExpression, EXPRESSIONS, EXPRESSIONS, st.booleans())
 _PROJECTION_MEMBERS = st.one_of(
     st.builds(ast.ConnectDeclaration, st.just("probability"), EXPRESSIONS),
@@ -112,8 +132,15 @@ NETWORK_MEMBERS = st.one_of(
     st.builds(ast.TimestepDeclaration, EXPRESSIONS),
     st.builds(ast.PopulationDeclaration, NAMES, _CALLS, _GRIDS, st.none()),
     st.builds(ast.PopulationDeclaration, NAMES, _CALLS, st.none(), EXPRESSIONS),
-    st.builds(ast.ProjectDeclaration, NAMES, _tuple(NAMES, 1, 2), NAMES, st.one_of(st.just(""), NAMES), _tuple(_CALLS, 1, 2),
-              _tuple(_PROJECTION_MEMBERS, 0, 3)),
+    st.builds(
+        ast.ProjectDeclaration,
+        NAMES,
+        _tuple(NAMES, 1, 2),
+        NAMES,
+        st.one_of(st.just(""), NAMES),
+        _tuple(_CALLS, 1, 2),
+        _tuple(_PROJECTION_MEMBERS, 0, 3),
+    ),
     st.builds(ast.RecordDeclaration, NAMES, NAMES, _OPTIONAL),
 )
 
@@ -126,7 +153,9 @@ DECLARATIONS = st.one_of(
     st.builds(ast.Import, PATHS, _tuple(NAMES, 0, 2)),
     st.builds(ast.ConstDeclaration, NAMES, EXPRESSIONS),
     st.builds(ast.FunctionDeclaration, NAMES, _tuple(NAMES, 0, 2), EXPRESSIONS),
-    st.builds(ast.Component, st.sampled_from(["neuron", "rule"]), NAMES, DOCS, _tuple(MEMBERS, 0, 4)).filter(_with_content),
+    st.builds(ast.Component, st.sampled_from(["neuron", "rule"]), NAMES, DOCS, _tuple(MEMBERS, 0, 4)).filter(
+        _with_content
+    ),
     st.builds(ast.NetworkDeclaration, NAMES, DOCS, _tuple(NETWORK_MEMBERS, 0, 4)).filter(_with_content),
 )
 MODULES = st.builds(ast.Module, DOCS, _tuple(DECLARATIONS, 1, 3))
