@@ -58,7 +58,9 @@ def load_import(path: str, importer: Source | None) -> Source:
         if "/" in name or "\\" in name:
             raise FileNotFoundError(path)
         return Source(path, resources.files("plastlang.rules").joinpath(name).read_text(encoding="utf-8"))
-    start = Path(importer.path).parent if importer is not None and not importer.path.startswith(("<", "rules:")) else Path()
+    start = (
+        Path(importer.path).parent if importer is not None and not importer.path.startswith(("<", "rules:")) else Path()
+    )
     if importer is not None and importer.path.startswith("rules:"):
         return load_import(f"rules:{path}", None)
     target = start / path
@@ -86,10 +88,14 @@ class _Module:
     def declare(self, name: str, span: Span | None) -> bool:
         """Whether a name of the file is new; reports where not."""
         if name in self.origin:
-            self.reporter.error("P204", f"`{name}` is declared already", _first_line(span), "declared again", "choose another name")
+            self.reporter.error(
+                "P204", f"`{name}` is declared already", _first_line(span), "declared again", "choose another name"
+            )
             return False
         if name in RESERVED["rule"] | RESERVED["neuron"]:
-            self.reporter.error("P206", f"`{name}` is built in", _first_line(span), "cannot be declared", "choose another name")
+            self.reporter.error(
+                "P206", f"`{name}` is built in", _first_line(span), "cannot be declared", "choose another name"
+            )
             return False
         self.origin[name] = span
         return True
@@ -118,8 +124,13 @@ class _Module:
         key = _key(source)
         if key in self.files.open:
             ring = [Path(path).name for path in self.files.open[self.files.open.index(key) :]]
-            self.reporter.error("P502", "these files import each other in a circle", node.span, " -> ".join([*ring, Path(key).name]),
-                                "move what both need into a file of its own")
+            self.reporter.error(
+                "P502",
+                "these files import each other in a circle",
+                node.span,
+                " -> ".join([*ring, Path(key).name]),
+                "move what both need into a file of its own",
+            )
             return None
         if key not in self.files.done:
             self.files.open.append(key)
@@ -162,14 +173,18 @@ class _Module:
             return
         number, vector, value = found
         const = Const(value.integer, Type.INT) if value.integer is not None else Const(number)
-        self.consts[node.name] = CheckedConst(node.name, const, to_dimension(elaborator.unifier.close(vector)), node.span)
+        self.consts[node.name] = CheckedConst(
+            node.name, const, to_dimension(elaborator.unifier.close(vector)), node.span
+        )
 
     def function(self, node: ast.FunctionDeclaration) -> None:
         """Checks the body of a `fn` once, for arguments of any unit."""
         elaborator = Elaborator("function", self.reporter, self.consts, self.functions, frozenset(self.broken))
         for position, name in enumerate(node.arguments):
             if name in node.arguments[:position]:
-                self.reporter.error("P204", f"argument `{name}` of `{node.name}` is there twice", node.span, "declared again")
+                self.reporter.error(
+                    "P204", f"argument `{name}` of `{node.name}` is there twice", node.span, "declared again"
+                )
             elaborator.locals[name] = Value(Local(name), elaborator.unifier.fresh())
         elaborator._open_functions.append(node.name)
         before = len(self.reporter.errors)
@@ -180,7 +195,9 @@ class _Module:
             return
         for name in node.arguments:
             if name not in elaborator.used:
-                self.reporter.warn("W101", f"argument `{name}` of `{node.name}` is never used", node.span, "declared here")
+                self.reporter.warn(
+                    "W101", f"argument `{name}` of `{node.name}` is never used", node.span, "declared here"
+                )
 
     # ------------------------------------------------------------ all
 
@@ -190,7 +207,7 @@ class _Module:
         for declaration in declarations:
             if isinstance(declaration, ast.Import):
                 self.load(declaration)
-        fresh: list[ast.Declaration] = []
+        fresh: list[ast.ConstDeclaration | ast.FunctionDeclaration | ast.Component | ast.NetworkDeclaration] = []
         for declaration in declarations:
             if not isinstance(declaration, ast.Import) and self.declare(declaration.name, declaration.span):
                 fresh.append(declaration)
@@ -207,21 +224,35 @@ class _Module:
         known = frozenset(components | set(self.components))
         for declaration in fresh:
             if isinstance(declaration, ast.Component):
-                checked = check_component(declaration, self.reporter, self.consts, self.functions, frozenset(self.broken), known)
+                checked = check_component(
+                    declaration, self.reporter, self.consts, self.functions, frozenset(self.broken), known
+                )
                 if checked is not None:
                     self.components[declaration.name] = checked
             elif isinstance(declaration, ast.NetworkDeclaration):
                 self.networks[declaration.name] = declaration
         result = CheckedModule(
-            self.source, self.tree.doc, self.components, self.networks, self.consts, self.functions,
-            tuple(d.name for d in fresh), self.reporter.warnings,
+            self.source,
+            self.tree.doc,
+            self.components,
+            self.networks,
+            self.consts,
+            self.functions,
+            tuple(d.name for d in fresh),
+            self.reporter.warnings,
         )
         broken = frozenset(self.broken | (components - set(self.components)))
         for network in self.networks.values():
             elaborate_network(network, result, {}, 0, self.reporter, broken, template=True)
         errors = (*self.foreign, *self.reporter.errors)
         if errors:
-            raise PlastError(tuple(sorted(dict.fromkeys(errors), key=lambda d: (d.span.source.path, d.span.start) if d.span else ("", 0))))
+            raise PlastError(
+                tuple(
+                    sorted(
+                        dict.fromkeys(errors), key=lambda d: (d.span.source.path, d.span.start) if d.span else ("", 0)
+                    )
+                )
+            )
         return replace(result, warnings=self.reporter.warnings)
 
 

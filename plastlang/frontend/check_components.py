@@ -33,7 +33,7 @@ from plastlang.frontend.checked import (
     Equation,
     NeuronRead,
 )
-from plastlang.frontend.dimensions import NUMBER, TIME, Vector, divide, raised, spoken, to_dimension
+from plastlang.frontend.dimensions import TIME, Vector, divide, raised, to_dimension
 from plastlang.frontend.units import UnitError, read_unit
 from plastlang.ir.nodes import (
     Assign,
@@ -65,14 +65,29 @@ from plastlang.ir.walk import expressions, statements, walk
 METHODS = ("exponential_euler", "rk4", "euler")
 _RATE: Vector = raised(TIME, -1)
 _SITES = {
-    "state": Site.NEURON, "global": Site.GLOBAL, "pre": Site.PRE, "post": Site.POST, "synapse": Site.SYNAPSE, "pair": Site.PAIR,
+    "state": Site.NEURON,
+    "global": Site.GLOBAL,
+    "pre": Site.PRE,
+    "post": Site.POST,
+    "synapse": Site.SYNAPSE,
+    "pair": Site.PAIR,
 }
 _ALLOWED = {"neuron": ("state", "global"), "rule": ("pre", "post", "synapse", "pair", "global")}
 #: Names of signals that were meant to be events.
 _EVENTS = {
-    "pre_spike": "on pre spike", "prespike": "on pre spike", "on_pre": "on pre spike", "pre": "on pre spike",
-    "post_spike": "on post spike", "postspike": "on post spike", "on_post": "on post spike", "post": "on post spike",
-    "spike": "on pre spike", "each_step": "each step", "step": "each step", "every_step": "each step", "on_step": "each step",
+    "pre_spike": "on pre spike",
+    "prespike": "on pre spike",
+    "on_pre": "on pre spike",
+    "pre": "on pre spike",
+    "post_spike": "on post spike",
+    "postspike": "on post spike",
+    "on_post": "on post spike",
+    "post": "on post spike",
+    "spike": "on pre spike",
+    "each_step": "each step",
+    "step": "each step",
+    "every_step": "each step",
+    "on_step": "each step",
 }
 
 
@@ -93,7 +108,9 @@ class _Component:
     e: Elaborator
     s: Statements
     reporter: Reporter
-    parameters: list[tuple[ast.ParameterItem, Vector, float | None, tuple[float, float] | None]] = field(default_factory=list)
+    parameters: list[tuple[ast.ParameterItem, Vector, float | None, tuple[float, float] | None]] = field(
+        default_factory=list
+    )
     variables: list[_Declared] = field(default_factory=list)
     equations: list[Equation] = field(default_factory=list)
     inputs: list[tuple[str, str, Vector]] = field(default_factory=list)
@@ -119,7 +136,9 @@ class _Component:
             self.e.entries[name] = BrokenName(name, span)
             return False
         if name in self.e.consts:
-            self.reporter.error("P204", f"`{name}` is a constant of the file", span, "declared again", "choose another name")
+            self.reporter.error(
+                "P204", f"`{name}` is a constant of the file", span, "declared again", "choose another name"
+            )
             return False
         return True
 
@@ -136,14 +155,21 @@ class _Component:
             return
         self.e.entries[item.name] = BrokenName(item.name, item.span)
         if not item.unit and item.default is None:
-            self.reporter.error("P408", f"parameter `{item.name}` has neither a default nor a unit", item.span, "unit not known",
-                                f"write `{item.name}: mV`, or `{item.name}: 1` for a number")
+            self.reporter.error(
+                "P408",
+                f"parameter `{item.name}` has neither a default nor a unit",
+                item.span,
+                "unit not known",
+                f"write `{item.name}: mV`, or `{item.name}: 1` for a number",
+            )
             return
         vector = self.unit(item.unit, item.span) if item.unit else self.e.unifier.fresh()
         if vector is None:
             return
         self.e.entries[item.name] = ParameterName(item.name, vector, item.span)
-        default = self._number(item.default, f"the default of `{item.name}`", vector) if item.default is not None else None
+        default = (
+            self._number(item.default, f"the default of `{item.name}`", vector) if item.default is not None else None
+        )
         if item.default is not None and default is None:
             self.e.entries[item.name] = BrokenName(item.name, item.span)
             return
@@ -171,16 +197,27 @@ class _Component:
             return
         start = item.default if isinstance(item, ast.ParameterItem) else item.init
         if bounds[0] > bounds[1]:
-            self.reporter.error("P407", f"the lower bound of `{item.name}` is above the upper one", item.bounds[0].span if item.bounds else None,
-                                "lower bound", "write `in [LOW, HIGH]`")
+            self.reporter.error(
+                "P407",
+                f"the lower bound of `{item.name}` is above the upper one",
+                item.bounds[0].span if item.bounds else None,
+                "lower bound",
+                "write `in [LOW, HIGH]`",
+            )
         elif value is not None and not bounds[0] <= value <= bounds[1]:
-            self.reporter.error("P407", f"the start of `{item.name}` is outside its bounds", start.span if start else None, "outside")
+            self.reporter.error(
+                "P407", f"the start of `{item.name}` is outside its bounds", start.span if start else None, "outside"
+            )
 
     def variable(self, declaration: ast.VariableDeclaration, item: ast.VariableItem) -> None:
         """Makes the name known; `start` gives it its value."""
         if not self.declare(item.name, item.span):
             return
-        vector = self.unit(item.unit, item.span) if item.unit else self.e.unifier.fresh(item.name if item.init is None else "")
+        vector = (
+            self.unit(item.unit, item.span)
+            if item.unit
+            else self.e.unifier.fresh(item.name if item.init is None else "")
+        )
         if vector is None:
             self.e.entries[item.name] = BrokenName(item.name, item.span)
             return
@@ -219,14 +256,24 @@ class _Component:
         earlier = {other.item.name for other in self.variables[:number]}
         for found, span, name in self.e.trail:
             if found not in VISIBLE[site]:
-                self.reporter.error("P301", f"the start value of `{item.name}` cannot depend on `{name}`", span,
-                                    f"one value for {SITE_WORDS[found]}", "", (f"`{item.name}` has one value for {SITE_WORDS[site]}",))
+                self.reporter.error(
+                    "P301",
+                    f"the start value of `{item.name}` cannot depend on `{name}`",
+                    span,
+                    f"one value for {SITE_WORDS[found]}",
+                    "",
+                    (f"`{item.name}` has one value for {SITE_WORDS[site]}",),
+                )
                 return False
         for part in walk(value.expr):
             if isinstance(part, Read) and not part.of and part.name not in earlier:
-                self.reporter.error("P309", f"the start value of `{item.name}` reads `{part.name}`, which is not there yet",
-                                    item.init.span if item.init else None, f"`{part.name}` is declared later",
-                                    "declare it before" if part.name != item.name else "")
+                self.reporter.error(
+                    "P309",
+                    f"the start value of `{item.name}` reads `{part.name}`, which is not there yet",
+                    item.init.span if item.init else None,
+                    f"`{part.name}` is declared later",
+                    "declare it before" if part.name != item.name else "",
+                )
                 return False
         return True
 
@@ -255,15 +302,31 @@ class _Component:
             self._no_variable(node, entry)
             return
         if any(known.name == node.name for known in self.equations):
-            self.reporter.error("P204", f"`{node.name}` has two equations", node.span, "the second one", "write one equation with the sum")
+            self.reporter.error(
+                "P204",
+                f"`{node.name}` has two equations",
+                node.span,
+                "the second one",
+                "write one equation with the sum",
+            )
             return
         if entry.site is Site.PAIR:
-            self.reporter.error("P308", f"`{node.name}` is a constant of the pair and cannot change", node.span, "declared with `pair`",
-                                f"declare it with `synapse {node.name} = ...`")
+            self.reporter.error(
+                "P308",
+                f"`{node.name}` is a constant of the pair and cannot change",
+                node.span,
+                "declared with `pair`",
+                f"declare it with `synapse {node.name} = ...`",
+            )
             return
         if entry.type is Type.INT:
-            self.reporter.error("P405", f"`{node.name}` holds whole numbers and cannot have an equation", node.span, "",
-                                "start it with a real number, for example `0.0`")
+            self.reporter.error(
+                "P405",
+                f"`{node.name}` holds whole numbers and cannot have an equation",
+                node.span,
+                "",
+                "start it with a real number, for example `0.0`",
+            )
             return
         if value is None:
             return
@@ -281,8 +344,12 @@ class _Component:
 
     def _no_variable(self, node: ast.EquationDeclaration, entry: object) -> None:
         if entry is not None:
-            self.reporter.error("P308", f"`{node.name}` is not a variable and cannot have an equation", node.span,
-                                "a parameter" if isinstance(entry, ParameterName) else "a `let`")
+            self.reporter.error(
+                "P308",
+                f"`{node.name}` is not a variable and cannot have an equation",
+                node.span,
+                "a parameter" if isinstance(entry, ParameterName) else "a `let`",
+            )
             return
         near = nearest(node.name, [d.item.name for d in self.variables])
         keyword = "state" if self.kind == "neuron" else "synapse"
@@ -300,20 +367,29 @@ class _Component:
             simple = text.replace("-", "").replace("_", "").isalnum()
             hint = f"divide by a time constant: `{node.name}' = {text if simple else f'({text})'} / tau`"
             notes = (f"`{node.name}'` is the change of `{node.name}` per time",)
-        self.reporter.error("P402", f"`{node.name}'` must be {want}, not {got}", node.value.span, f"this is {got}", hint, notes)
+        self.reporter.error(
+            "P402", f"`{node.name}'` must be {want}, not {got}", node.value.span, f"this is {got}", hint, notes
+        )
 
     def input(self, node: ast.InputDeclaration) -> None:
         """`input exc -> g_exc`."""
         if any(port == node.port for port, _, _ in self.inputs):
-            self.reporter.error("P204", f"input `{node.port}` is declared already", node.span, "declared again", "choose another name")
+            self.reporter.error(
+                "P204", f"input `{node.port}` is declared already", node.span, "declared again", "choose another name"
+            )
             return
         entry = self.e.entries.get(node.variable)
         if isinstance(entry, BrokenName):
             return
         if not isinstance(entry, VariableName) or entry.site is not Site.NEURON or entry.type is Type.INT:
             states = [d.item.name for d in self.variables if d.name.site is Site.NEURON]
-            self.reporter.error("P202", f"an input is added to a state variable, and `{node.variable}` is none", node.span,
-                                "not a state variable", did_you_mean(node.variable, states))
+            self.reporter.error(
+                "P202",
+                f"an input is added to a state variable, and `{node.variable}` is none",
+                node.span,
+                "not a state variable",
+                did_you_mean(node.variable, states),
+            )
             return
         self.inputs.append((node.port, node.variable, entry.vector))
         self.s.written.add(node.variable)
@@ -321,7 +397,13 @@ class _Component:
     def spike(self, node: ast.SpikeDeclaration) -> None:
         """`spike when`, `spike at rate`, `spike at times`."""
         if self.spike_span is not None:
-            self.reporter.error("P204", "a neuron spikes in one way only", node.span, "the second `spike`", "join the conditions with `or`")
+            self.reporter.error(
+                "P204",
+                "a neuron spikes in one way only",
+                node.span,
+                "the second `spike`",
+                "join the conditions with `or`",
+            )
             return
         self.spike_span = node.span
         condition: Value | None = None
@@ -358,7 +440,11 @@ class _Component:
             for part in parts
         )
         if every_step:
-            chance = Binary("-", Const(1.0), Call("exp", (Unary("-", Binary("*", value.expr, Builtin("dt", Type.REAL, Site.GLOBAL))),)))
+            chance = Binary(
+                "-",
+                Const(1.0),
+                Call("exp", (Unary("-", Binary("*", value.expr, Builtin("dt", Type.REAL, Site.GLOBAL))),)),
+            )
             draw = Draw("uniform", (Const(0.0), Const(1.0)), self.spiking.purpose)
             self.spiking = Threshold(Binary("<", draw, chance), body)
         else:
@@ -378,8 +464,13 @@ class _Component:
     def _trigger(self, node: ast.BlockDeclaration) -> Trigger | None:
         match node.trigger:
             case "pre spike" | "post spike" if self.kind == "neuron":
-                self.reporter.error("P310", f"`on {node.trigger}` stands in rules only", _head(node), "in a neuron",
-                                    "write `spike when ...:` for what a neuron does at its spike")
+                self.reporter.error(
+                    "P310",
+                    f"`on {node.trigger}` stands in rules only",
+                    _head(node),
+                    "in a neuron",
+                    "write `spike when ...:` for what a neuron does at its spike",
+                )
                 return None
             case "pre spike":
                 return PreSpike()
@@ -396,7 +487,13 @@ class _Component:
                     self.reporter.error("P407", "the period of `every` must be above zero", node.period.span)
                     return None
                 if any(isinstance(part, Builtin) and part.name != "dt" for part in walk(period.expr)):
-                    self.reporter.error("P309", "the period of `every` must be constant", node.period.span, "", "use parameters and numbers")
+                    self.reporter.error(
+                        "P309",
+                        "the period of `every` must be constant",
+                        node.period.span,
+                        "",
+                        "use parameters and numbers",
+                    )
                     return None
                 return Every(period.expr)
         return self._signal(node)
@@ -412,11 +509,18 @@ class _Component:
             return None
         for position, name in enumerate(node.arguments):
             if name in self.e.entries or name in node.arguments[:position]:
-                self.reporter.error("P204", f"`{name}` is declared already", _head(node), "declared again as an argument",
-                                    "choose another name")
+                self.reporter.error(
+                    "P204",
+                    f"`{name}` is declared already",
+                    _head(node),
+                    "declared again as an argument",
+                    "choose another name",
+                )
                 return None
             if name in RESERVED[self.kind]:
-                self.reporter.error("P206", f"`{name}` is built in", _head(node), "cannot be an argument", "choose another name")
+                self.reporter.error(
+                    "P206", f"`{name}` is built in", _head(node), "cannot be an argument", "choose another name"
+                )
                 return None
         return Signal(node.signal, node.arguments)
 
@@ -464,14 +568,21 @@ class _Component:
             case ast.VariableDeclaration(site=site) if site not in _ALLOWED[self.kind]:
                 other = "state" if self.kind == "neuron" else "`pre`, `post`, `synapse`, `pair` or `global`"
                 what = "neurons" if site == "state" else "rules"
-                self.reporter.error("P310", f"`{site}` is declared in {what} only", member.span, f"in a {self.kind}", f"use {other}")
+                self.reporter.error(
+                    "P310", f"`{site}` is declared in {what} only", member.span, f"in a {self.kind}", f"use {other}"
+                )
             case ast.VariableDeclaration(required=True) if self.kind == "neuron":
                 self.reporter.error("P310", "`require` stands in rules only", member.span, "in a neuron")
             case ast.SpikeDeclaration() | ast.InputDeclaration() if self.kind == "rule":
                 word = "spike" if isinstance(member, ast.SpikeDeclaration) else "input"
                 span = _head(member) if isinstance(member, ast.SpikeDeclaration) else member.span
-                self.reporter.error("P310", f"`{word}` stands in neurons only", span, "in a rule",
-                                    "rules use `on pre spike` and `on post spike`" if word == "spike" else "")
+                self.reporter.error(
+                    "P310",
+                    f"`{word}` stands in neurons only",
+                    span,
+                    "in a rule",
+                    "rules use `on pre spike` and `on post spike`" if word == "spike" else "",
+                )
             case _:
                 return True
         if isinstance(member, ast.VariableDeclaration):
@@ -483,8 +594,13 @@ class _Component:
         if self.method:
             self.reporter.error("P204", "a component has one `method`", node.span, "the second one")
         elif node.name not in METHODS:
-            self.reporter.error("P210", f"unknown method `{node.name}`", node.span, "not a method",
-                                did_you_mean(node.name, METHODS) or "methods are: " + ", ".join(METHODS))
+            self.reporter.error(
+                "P210",
+                f"unknown method `{node.name}`",
+                node.span,
+                "not a method",
+                did_you_mean(node.name, METHODS) or "methods are: " + ", ".join(METHODS),
+            )
         else:
             self.method = node.name
 
@@ -499,7 +615,9 @@ class _Component:
                 warn("W101", f"`{entry.name}` is never used", entry.span, "declared here")
         own: dict[str, set[str]] = {}
         for equation in self.equations:
-            own.setdefault(equation.name, set()).update(p.name for p in walk(equation.value) if isinstance(p, Read) and not p.of)
+            own.setdefault(equation.name, set()).update(
+                p.name for p in walk(equation.value) if isinstance(p, Read) and not p.of
+            )
         elsewhere = self._read_outside_own_equation(own)
         for declared in self.variables:
             name = declared.item.name
@@ -534,14 +652,32 @@ class _Component:
 
         d = self.declaration
         return CheckedComponent(
-            d.kind, d.name, d.doc,
+            d.kind,
+            d.name,
+            d.doc,
             tuple(
-                CheckedParameter(i.name, default, dimension(vector), *(bounds or (None, None)), span=i.span)
+                CheckedParameter(
+                    i.name,
+                    default,
+                    dimension(vector),
+                    bounds[0] if bounds else None,
+                    bounds[1] if bounds else None,
+                    span=i.span,
+                )
                 for i, vector, default, bounds in self.parameters
             ),
             tuple(
-                CheckedVariable(v.item.name, v.name.site, v.name.type, dimension(v.name.vector), v.init, v.low, v.high, v.name.required,
-                                v.item.span)
+                CheckedVariable(
+                    v.item.name,
+                    v.name.site,
+                    v.name.type,
+                    dimension(v.name.vector),
+                    v.init,
+                    v.low,
+                    v.high,
+                    v.name.required,
+                    v.item.span,
+                )
                 for v in self.variables
             ),
             tuple(self.equations),
@@ -553,7 +689,8 @@ class _Component:
             None if self.s.deliver is None else dimension(self.s.deliver),
             self.e.draws,
             tuple(
-                NeuronRead(of, name, dimension(vector), span) for (of, name), (vector, span) in self.e.neuron_reads.items()
+                NeuronRead(of, name, dimension(vector), span)
+                for (of, name), (vector, span) in self.e.neuron_reads.items()
             ),
             d.span,
         )
@@ -561,7 +698,6 @@ class _Component:
 
 def _reads_of_blocks(bodies: list[tuple[Stmt, ...]]) -> set[str]:
     """Variables read in blocks, but for the reading of itself in `x += 1`."""
-
 
     found: set[str] = set()
     for body in bodies:

@@ -38,7 +38,7 @@ from plastlang.frontend.dimensions import (
 )
 from plastlang.frontend.evaluate import NotConstant, evaluate
 from plastlang.frontend.units import UnitError, is_unit, read_unit
-from plastlang.ir.nodes import Binary, Builtin, Call, Cast, Const, Draw, Expr, Local, Param, Read, Select, Unary
+from plastlang.ir.nodes import Binary, Builtin, Call, Cast, Const, Draw, Expr, Param, Read, Select, Unary
 from plastlang.ir.types import DRAWS, FUNCTIONS, Site, Type, join
 
 DEEPEST = 120
@@ -46,9 +46,25 @@ LARGEST = 5000
 
 #: What other languages call it.
 _FOREIGN = {
-    "clamp": "clip", "power": "**", "pow": "**", "ln": "log", "rand": "uniform", "random": "uniform", "randn": "normal", "gauss": "normal",
-    "heaviside": "... if ... else ...", "where": "... if ... else ...", "fabs": "abs", "sgn": "sign", "trunc": "int",
-    "real": "x * 1.0", "float": "x * 1.0", "mod": "%", "maximum": "max", "minimum": "min", "dist": "distance",
+    "clamp": "clip",
+    "power": "**",
+    "pow": "**",
+    "ln": "log",
+    "rand": "uniform",
+    "random": "uniform",
+    "randn": "normal",
+    "gauss": "normal",
+    "heaviside": "... if ... else ...",
+    "where": "... if ... else ...",
+    "fabs": "abs",
+    "sgn": "sign",
+    "trunc": "int",
+    "real": "x * 1.0",
+    "float": "x * 1.0",
+    "mod": "%",
+    "maximum": "max",
+    "minimum": "min",
+    "dist": "distance",
 }
 _SAME_UNIT = ("abs", "min", "max", "clip")
 _VERBS = {"+": "add {1} to {0}", "-": "subtract {1} from {0}", "%": "take {0} modulo {1}"}
@@ -138,7 +154,10 @@ class Elaborator:
             number = float(evaluate(value.expr))
         except NotConstant:
             self.reporter.error(
-                "P309", f"{what} must be known before the run", span, "this is not constant",
+                "P309",
+                f"{what} must be known before the run",
+                span,
+                "this is not constant",
                 "use numbers, constants and functions of them",
             )
             return None
@@ -160,7 +179,10 @@ class Elaborator:
         try:
             if self._depth > DEEPEST:
                 self.reporter.error(
-                    "P406", "this expression is nested too deeply", node.span, f"more than {DEEPEST} levels",
+                    "P406",
+                    "this expression is nested too deeply",
+                    node.span,
+                    f"more than {DEEPEST} levels",
                     "name its parts with `let`",
                 )
                 return None
@@ -169,8 +191,11 @@ class Elaborator:
             self._depth -= 1
         if value is not None and value.size > LARGEST:
             self.reporter.error(
-                "P406", "this expression is too large once functions and names are written out", node.span,
-                f"more than {LARGEST} operations", "bind parts that occur often with `let` in a block",
+                "P406",
+                "this expression is too large once functions and names are written out",
+                node.span,
+                f"more than {LARGEST} operations",
+                "bind parts that occur often with `let` in a block",
             )
             return None
         return value
@@ -248,7 +273,9 @@ class Elaborator:
                 return name, 1
             case ast.BinaryOp(op="**", left=ast.Name(name=name), right=ast.Number(text=text)):
                 return name, int(text)
-            case ast.BinaryOp(op="**", left=ast.Name(name=name), right=ast.UnaryOp(op="-", value=ast.Number(text=text))):
+            case ast.BinaryOp(
+                op="**", left=ast.Name(name=name), right=ast.UnaryOp(op="-", value=ast.Number(text=text))
+            ):
                 return name, -int(text)
         return "", 0
 
@@ -266,7 +293,12 @@ class Elaborator:
                 return not self._declared(name) and is_unit(name)
             case ast.BinaryOp(op="**", left=ast.Name(name=name), right=right):
                 digits = right.value if isinstance(right, ast.UnaryOp) and right.op == "-" else right
-                whole = isinstance(digits, ast.Number) and digits.text.isdigit() and not digits.unit and len(digits.text) < 3
+                whole = (
+                    isinstance(digits, ast.Number)
+                    and digits.text.isdigit()
+                    and not digits.unit
+                    and len(digits.text) < 3
+                )
                 return whole and not self._declared(name) and is_unit(name)
         return False
 
@@ -274,7 +306,11 @@ class Elaborator:
         return name in self.locals or name in self.entries or name in self.consts or name in self.broken
 
     def report_unknown_unit(self, error: UnitError, span: Span | None) -> None:
-        hint = f"did you mean `{error.suggestion}`?" if error.suggestion else "units are written like ms, mV, nS, pA, Hz, %"
+        hint = (
+            f"did you mean `{error.suggestion}`?"
+            if error.suggestion
+            else "units are written like ms, mV, nS, pA, Hz, %"
+        )
         self.reporter.error("P403", f"there is no unit `{error.unit}`", span, "unknown unit", hint)
 
     # ------------------------------------------------------------ names
@@ -306,11 +342,17 @@ class Elaborator:
         known = self.names()
         if name in self.functions or name in CALLED or name in FUNCTIONS or name in DRAWS:
             arguments = "pre, post" if name == "distance" else "..."
-            self.reporter.error("P211", f"`{name}` is a function", node.span, "used like a value", f"write `{name}({arguments})`")
+            self.reporter.error(
+                "P211", f"`{name}` is a function", node.span, "used like a value", f"write `{name}({arguments})`"
+            )
         elif name in ("pre", "post", "pos"):
             example = {"pos": "pos.x"}.get(name, f"{name}.v")
             self.reporter.error(
-                "P211", f"`{name}` alone is not a value", node.span, "needs a name behind it", f"write for example `{example}`"
+                "P211",
+                f"`{name}` alone is not a value",
+                node.span,
+                "needs a name behind it",
+                f"write for example `{example}`",
             )
         elif name in self.components:
             self.reporter.error("P211", f"`{name}` is a neuron or rule, not a value", node.span)
@@ -326,7 +368,12 @@ class Elaborator:
 
     def names(self) -> list[str]:
         """Everything that could be meant by a name here."""
-        return [*self.locals, *self.entries, *self.consts, *(name for name in builtins_of(self.kind) if "." not in name)]
+        return [
+            *self.locals,
+            *self.entries,
+            *self.consts,
+            *(name for name in builtins_of(self.kind) if "." not in name),
+        ]
 
     def _entry(self, entry: Entry, span: Span | None, place: Place) -> Value | None:
         self.used.add(entry.name)
@@ -338,7 +385,10 @@ class Elaborator:
             case ParameterName():
                 if not place.parameters:
                     self.reporter.error(
-                        "P309", f"{place.what} must be constant", span, "this is a parameter",
+                        "P309",
+                        f"{place.what} must be constant",
+                        span,
+                        "this is a parameter",
                         "use numbers, constants (`const`) and functions of them",
                     )
                     return None
@@ -355,28 +405,27 @@ class Elaborator:
         if not self._state_allowed(place, span, entry.name, entry.site):
             return None
         self.trail.append((entry.site, span, entry.name))
-        return Value(Read(entry.name, entry.site, entry.type), entry.vector, entry.site, state=entry.site is not Site.PAIR)
+        return Value(
+            Read(entry.name, entry.site, entry.type), entry.vector, entry.site, state=entry.site is not Site.PAIR
+        )
 
     def _state_allowed(self, place: Place, span: Span | None, name: str, site: Site) -> bool:
         if not place.state and not (site is Site.PAIR and place.pairs):
             self.reporter.error(
-                "P309", f"{place.what} cannot depend on `{name}`, which changes during the run", span, "this is state",
+                "P309",
+                f"{place.what} cannot depend on `{name}`, which changes during the run",
+                span,
+                "this is state",
                 "use parameters, constants, positions and draws" if place.draws else "use parameters and constants",
             )
             return False
         if site is Site.SYNAPSE and place.sample and not place.connected:
             self.reporter.error(
-                "P307", f"`{name}` belongs to a synapse, and here there may be none", span, "read in a sample",
+                "P307",
+                f"`{name}` belongs to a synapse, and here there may be none",
+                span,
+                "read in a sample",
                 "read it inside `if connected:`",
-            )
-            return False
-        return self._partner_known(place, span, name, site)
-
-    def _partner_known(self, place: Place, span: Span | None, name: str, site: Site) -> bool:
-        if place.sample == "slot" and not place.connected and not place.partner and site in (Site.PRE, Site.PAIR):
-            self.reporter.error(
-                "P307", f"`{name}` needs a pre neuron, and an empty slot has none", span, "read in a sample of slots",
-                "read it inside `if connected:`, or in `grow from spiked pre with probability ...`",
             )
             return False
         return True
@@ -387,12 +436,17 @@ class Elaborator:
             return None
         if value.state and not self._state_allowed(place, span, entry.name, Site.GLOBAL):
             return None
-        if not self._state_allowed(Place(place.what, sample=place.sample, connected=place.connected, partner=place.partner),
-                                   span, entry.name, value.site):
+        sampled = Place(place.what, sample=place.sample, connected=place.connected)
+        if not self._state_allowed(sampled, span, entry.name, value.site):
             return None
         if not place.parameters:
-            self.reporter.error("P309", f"{place.what} must be constant", span, f"`{entry.name}` is a `let` of the component",
-                                "use `const` for a constant of the file")
+            self.reporter.error(
+                "P309",
+                f"{place.what} must be constant",
+                span,
+                f"`{entry.name}` is a `let` of the component",
+                "use `const` for a constant of the file",
+            )
             return None
         self.trail.append((value.site, span, entry.name))
         return value
@@ -402,7 +456,7 @@ class Elaborator:
         if entry.name in self.lets:
             return self.lets[entry.name]
         if entry.name in self._open_lets:
-            ring = " -> ".join([*self._open_lets[self._open_lets.index(entry.name):], entry.name])
+            ring = " -> ".join([*self._open_lets[self._open_lets.index(entry.name) :], entry.name])
             self.reporter.error("P208", f"`{entry.name}` is defined by itself", entry.span, ring)
             return None
         self._open_lets.append(entry.name)
@@ -425,14 +479,29 @@ class Elaborator:
         possible = [name for name in builtins_of(self.kind) if "." in name]
         near = nearest(path, possible) if path else ""
         if head in self.entries or head in self.locals:
-            self.reporter.error("P205", f"`{head}` has no parts", node.span, "not possible",
-                                "`pre.NAME` and `post.NAME` read the neurons of a rule" if self.kind == "rule" else "")
+            self.reporter.error(
+                "P205",
+                f"`{head}` has no parts",
+                node.span,
+                "not possible",
+                "`pre.NAME` and `post.NAME` read the neurons of a rule" if self.kind == "rule" else "",
+            )
         elif self.kind == "neuron" and head in ("pre", "post"):
-            self.reporter.error("P205", "a neuron does not see the neurons that it is connected with", node.span,
-                                f"`{head}` is known in rules", "write this in a rule")
+            self.reporter.error(
+                "P205",
+                "a neuron does not see the neurons that it is connected with",
+                node.span,
+                f"`{head}` is known in rules",
+                "write this in a rule",
+            )
         else:
-            self.reporter.error("P205", f"unknown name `{path or '...'}`", node.span, "not known here",
-                                f"did you mean `{near}`?" if near else "")
+            self.reporter.error(
+                "P205",
+                f"unknown name `{path or '...'}`",
+                node.span,
+                "not known here",
+                f"did you mean `{near}`?" if near else "",
+            )
         return None
 
     def _neuron_read(self, end: str, name: str, span: Span | None, place: Place) -> Value | None:
@@ -441,7 +510,13 @@ class Elaborator:
         other = f"{'post' if end == 'pre' else 'pre'}.{name}"
         if builtin_of("rule", other) is not None:
             near = nearest(f"{end}.{name}", fixed)
-            self.reporter.error("P205", f"there is no `{end}.{name}`", span, "", f"did you mean `{other}`?" if not near else f"did you mean `{near}` or `{other}`?")
+            self.reporter.error(
+                "P205",
+                f"there is no `{end}.{name}`",
+                span,
+                "",
+                f"did you mean `{other}`?" if not near else f"did you mean `{near}` or `{other}`?",
+            )
             return None
         if not self._state_allowed(place, span, f"{end}.{name}", site):
             return None
@@ -453,17 +528,24 @@ class Elaborator:
     def _builtin(self, builtin: Builtin, span: Span | None, place: Place) -> Value | None:
         name = builtin.name
         if name == "connected" and not place.sample:
-            self.reporter.error("P307", "`connected` is known in samples only", span, "not in a sample",
-                                "use it inside `sample N pairs:` or `sample N slots of M per post:`")
+            self.reporter.error(
+                "P307",
+                "`connected` is known in samples only",
+                span,
+                "not in a sample",
+                "use it inside `sample N pairs:` or `sample N slots of M per post:`",
+            )
             return None
         if not place.parameters:
-            self.reporter.error("P309", f"{place.what} must be constant", span, f"`{name}` is known only when the network is built")
+            self.reporter.error(
+                "P309", f"{place.what} must be constant", span, f"`{name}` is known only when the network is built"
+            )
             return None
         changes = name in ("t", "step", "synapses", "connected", "pre.out_degree", "post.in_degree")
         if changes and not place.state:
-            self.reporter.error("P309", f"{place.what} cannot depend on `{name}`, which changes during the run", span, "changes")
-            return None
-        if not self._partner_known(place, span, name, Site.GLOBAL if name == "connected" else builtin.site):
+            self.reporter.error(
+                "P309", f"{place.what} cannot depend on `{name}`, which changes during the run", span, "changes"
+            )
             return None
         self.trail.append((builtin.site, span, name))
         return Value(builtin, TIME if name in ("t", "dt") else NUMBER, builtin.site, state=changes)
@@ -471,8 +553,13 @@ class Elaborator:
     def _before(self, node: ast.Before, place: Place) -> Value | None:
         inner = node.value
         if not place.before:
-            self.reporter.error("P306", "`@before` is known in `on pre spike` and `on post spike` only", node.span,
-                                f"not in {place.what}", "read the variable itself")
+            self.reporter.error(
+                "P306",
+                "`@before` is known in `on pre spike` and `on post spike` only",
+                node.span,
+                f"not in {place.what}",
+                "read the variable itself",
+            )
             return None
         entry = self.entries.get(inner.name) if isinstance(inner, ast.Name) and inner.name not in self.locals else None
         if isinstance(entry, VariableName) and entry.site in (Site.PRE, Site.POST, Site.SYNAPSE):
@@ -485,8 +572,12 @@ class Elaborator:
             return None
         if isinstance(inner, ast.Name) and self.value(inner, place) is None:
             return None
-        self.reporter.error("P306", "`@before` stands behind a pre, post or synapse variable of the rule", node.span,
-                            "not such a variable")
+        self.reporter.error(
+            "P306",
+            "`@before` stands behind a pre, post or synapse variable of the rule",
+            node.span,
+            "not such a variable",
+        )
         return None
 
     # ------------------------------------------------------------ operators
@@ -513,7 +604,12 @@ class Elaborator:
         for part in parts[1:]:
             site = join(site, part.site)
         return Value(
-            expr, vector, site, None, any(part.draws for part in parts), any(part.state for part in parts),
+            expr,
+            vector,
+            site,
+            None,
+            any(part.draws for part in parts),
+            any(part.state for part in parts),
             1 + sum(part.size for part in parts),
         )
 
@@ -550,7 +646,11 @@ class Elaborator:
     def arithmetic(self, op: str, left: Value, right: Value, vector: Vector) -> Value:
         """left op right, both numbers, their types brought together."""
         if left.integer is not None and right.integer is not None and op in ("+", "-", "*"):
-            result = {"+": left.integer + right.integer, "-": left.integer - right.integer, "*": left.integer * right.integer}[op]
+            result = {
+                "+": left.integer + right.integer,
+                "-": left.integer - right.integer,
+                "*": left.integer * right.integer,
+            }[op]
             if abs(result) < 2**31:
                 return Value(Const(float(result)), vector, integer=result)
         if op == "/":
@@ -594,8 +694,12 @@ class Elaborator:
         elif self.unifier.unify(base.vector, NUMBER):
             vector = NUMBER
         else:
-            self.report_unit(node.left.span, "only a number without a unit can be raised to a power that is not a literal", base.vector,
-                             hint="divide by a reference value first")
+            self.report_unit(
+                node.left.span,
+                "only a number without a unit can be raised to a power that is not a literal",
+                base.vector,
+                hint="divide by a reference value first",
+            )
             return None
         a = self._as_real(base)
         if literal in (2.0, 3.0) and not base.draws:
@@ -618,8 +722,13 @@ class Elaborator:
                 self.report_mismatch(sentence, left, right, node)
                 return None
             if right.draws and position + 1 < len(node.ops):
-                self.reporter.error("P309", "a draw in the middle of a comparison would be made twice", spans[1], "drawn here",
-                                    "bind it with `let` first")
+                self.reporter.error(
+                    "P309",
+                    "a draw in the middle of a comparison would be made twice",
+                    spans[1],
+                    "drawn here",
+                    "bind it with `let` first",
+                )
                 return None
             a, b = self._together(left, right)
             step = self._wrap(Binary(op, a, b), NUMBER, left, right)
@@ -627,7 +736,9 @@ class Elaborator:
         return result
 
     def _conditional(self, node: ast.Conditional, place: Place) -> Value | None:
-        condition = self.as_type(self.value(node.condition, place), Type.BOOL, node.condition.span, "what stands behind `if`")
+        condition = self.as_type(
+            self.value(node.condition, place), Type.BOOL, node.condition.span, "what stands behind `if`"
+        )
         then = self.value(node.then, place)
         otherwise = self.value(node.otherwise, place)
         if condition is None or then is None or otherwise is None:
@@ -675,7 +786,9 @@ class Elaborator:
 
     def _argument_count(self, node: ast.CallExpression, wanted: str) -> None:
         plural = "" if wanted == "1" else "s"
-        self.reporter.error("P209", f"`{node.function}` takes {wanted} argument{plural}, not {len(node.arguments)}", node.span)
+        self.reporter.error(
+            "P209", f"`{node.function}` takes {wanted} argument{plural}, not {len(node.arguments)}", node.span
+        )
 
     def _unknown_function(self, node: ast.CallExpression) -> None:
         name = node.function
@@ -687,12 +800,16 @@ class Elaborator:
         hint = f"did you mean `{other}`?" if other else "functions are: " + ", ".join(sorted([*FUNCTIONS, *CALLED]))
         self.reporter.error("P203", f"unknown function `{name}`", node.span, "not defined", hint)
 
-    def _function(self, name: str, values: list[Value], spans: list[Span | None], node: ast.CallExpression) -> Value | None:
+    def _function(
+        self, name: str, values: list[Value], spans: list[Span | None], node: ast.CallExpression
+    ) -> Value | None:
         first = values[0]
         if name in ("min", "max", "clip"):
             for other, span in zip(values[1:], spans[1:], strict=True):
                 if not self.unifier.unify(first.vector, other.vector):
-                    sentence = f"`{name}` needs values of one unit, not {self.say(first.vector)} and {self.say(other.vector)}"
+                    sentence = (
+                        f"`{name}` needs values of one unit, not {self.say(first.vector)} and {self.say(other.vector)}"
+                    )
                     self.report_mismatch(sentence, first, other, node)
                     return None
             if name != "clip":
@@ -703,11 +820,15 @@ class Elaborator:
             vector = {"abs": first.vector, "sqrt": raised(first.vector, Fraction(1, 2))}.get(name, NUMBER)
         else:
             vector = NUMBER
-        if (name == "int" or name in FUNCTIONS and name not in ("abs", "sqrt", "sign")) and not self.unifier.unify(
+        if (name == "int" or (name in FUNCTIONS and name not in ("abs", "sqrt", "sign"))) and not self.unifier.unify(
             first.vector, NUMBER
         ):
-            self.report_unit(spans[0], f"the argument of `{name}` must be a number without a unit", first.vector,
-                             hint="divide by a value of the same unit")
+            self.report_unit(
+                spans[0],
+                f"the argument of `{name}` must be a number without a unit",
+                first.vector,
+                hint="divide by a value of the same unit",
+            )
             return None
         if name == "int":
             integer = self.as_type(first, Type.INT, spans[0], "") if first.integer is not None else None
@@ -717,13 +838,22 @@ class Elaborator:
         return self._wrap(Call(name, (self._as_real(first),)), vector, first)
 
     def _distance(self, node: ast.CallExpression, place: Place) -> Value | None:
-        ends = sorted(argument.value.name if isinstance(argument.value, ast.Name) else "" for argument in node.arguments)
+        ends = sorted(
+            argument.value.name if isinstance(argument.value, ast.Name) else "" for argument in node.arguments
+        )
         builtin = builtin_of(self.kind, "distance()")
         if builtin is None:
-            self.reporter.error("P203", "`distance(pre, post)` is known in rules and projections only", node.span, "no pair of neurons here")
+            self.reporter.error(
+                "P203",
+                "`distance(pre, post)` is known in rules and projections only",
+                node.span,
+                "no pair of neurons here",
+            )
             return None
         if ends != ["post", "pre"]:
-            self.reporter.error("P209", "`distance` takes `pre` and `post`", node.span, "", "write `distance(pre, post)`")
+            self.reporter.error(
+                "P209", "`distance` takes `pre` and `post`", node.span, "", "write `distance(pre, post)`"
+            )
             return None
         return self._builtin(builtin, node.span, place)
 
@@ -731,7 +861,10 @@ class Elaborator:
         kind = node.function
         if not place.draws:
             self.reporter.error(
-                "P309", f"{place.what} cannot contain a draw", node.span, "drawn at random",
+                "P309",
+                f"{place.what} cannot contain a draw",
+                node.span,
+                "drawn at random",
                 "draw in a block (`let u = ...`) or in a start value",
             )
             return None
@@ -745,7 +878,9 @@ class Elaborator:
         for value in arguments:
             if not self.unifier.unify(value.vector, vector):
                 if kind in ("poisson", "randint"):
-                    self.report_unit(node.span, f"the argument of `{kind}` must be a number without a unit", value.vector)
+                    self.report_unit(
+                        node.span, f"the argument of `{kind}` must be a number without a unit", value.vector
+                    )
                 else:
                     sentence = f"`{kind}` needs values of one unit, not {self.say(vector)} and {self.say(value.vector)}"
                     self.reporter.error("P401", sentence, node.span, "different units")
@@ -766,7 +901,9 @@ class Elaborator:
         self.draws += 1
         return self.draws - 1
 
-    def _bind(self, node: ast.CallExpression, names: tuple[str, ...], place: Place, optional: tuple[str, ...] = ()) -> list[Value] | None:
+    def _bind(
+        self, node: ast.CallExpression, names: tuple[str, ...], place: Place, optional: tuple[str, ...] = ()
+    ) -> list[Value] | None:
         """Arguments by position and name, in the order of `names`; reports what does not fit."""
         bound: dict[str, Value | None] = {}
         complete = True
@@ -777,8 +914,13 @@ class Elaborator:
                 self._argument_count(node, str(len(names)))
                 return None
             if name not in names:
-                self.reporter.error("P209", f"`{node.function}` has no argument `{name}`", argument.span, "",
-                                    did_you_mean(name, names) or f"it has: {', '.join(names)}")
+                self.reporter.error(
+                    "P209",
+                    f"`{node.function}` has no argument `{name}`",
+                    argument.span,
+                    "",
+                    did_you_mean(name, names) or f"it has: {', '.join(names)}",
+                )
                 return None
             if name in bound:
                 self.reporter.error("P209", f"`{node.function}` is given `{name}` twice", argument.span)
@@ -803,17 +945,33 @@ class Elaborator:
         if arguments is None:
             return None
         if declaration.name in self._open_functions:
-            self.reporter.error("P208", f"`{declaration.name}` calls itself", node.span, "functions are written out where they are called")
+            self.reporter.error(
+                "P208",
+                f"`{declaration.name}` calls itself",
+                node.span,
+                "functions are written out where they are called",
+            )
             return None
-        for name, value in zip(declaration.arguments, arguments, strict=True):
-            if value.draws and uses(declaration.value, name) > 1:
-                self.reporter.error("P309", f"`{declaration.name}` uses its argument `{name}` more than once, and it is a draw", node.span,
-                                    "would be drawn more than once", "bind the draw with `let` first")
+        for name, argument in zip(declaration.arguments, arguments, strict=True):
+            if argument.draws and uses(declaration.value, name) > 1:
+                self.reporter.error(
+                    "P309",
+                    f"`{declaration.name}` uses its argument `{name}` more than once, and it is a draw",
+                    node.span,
+                    "would be drawn more than once",
+                    "bind the draw with `let` first",
+                )
                 return None
         self._open_functions.append(declaration.name)
         kept = self.entries, self.locals, self.consts, self.functions, self.reporter, self.kind, self.used, self.broken
         inner = Reporter()
-        self.entries, self.consts, self.functions, self.reporter, self.kind = {}, function.consts, function.functions, inner, "function"
+        self.entries, self.consts, self.functions, self.reporter, self.kind = (
+            {},
+            function.consts,
+            function.functions,
+            inner,
+            "function",
+        )
         self.locals = dict(zip(declaration.arguments, arguments, strict=True))
         self.used = set()
         value = self.value(declaration.value, Place(f"`fn {declaration.name}`", draws=False, state=False))
@@ -821,24 +979,34 @@ class Elaborator:
         self._open_functions.pop()
         if inner.errors:
             cause = inner.errors[0]
-            self.reporter.error(cause.code, cause.message, node.span, f"in this call of `{declaration.name}`", cause.hint,
-                                (f"`{declaration.name}` is written out where it is called",))
+            self.reporter.error(
+                cause.code,
+                cause.message,
+                node.span,
+                f"in this call of `{declaration.name}`",
+                cause.hint,
+                (f"`{declaration.name}` is written out where it is called",),
+            )
         return value
 
     # ------------------------------------------------------------ types and units
 
     def as_type(self, value: Value | None, want: Type, span: Span | None, what: str) -> Value | None:
         """The value as `want`; REAL is never made INT silently."""
-        if value is None or value.type is want and not (want is Type.INT and value.integer is not None):
+        if value is None or (value.type is want and not (want is Type.INT and value.integer is not None)):
             return value
         if want is Type.BOOL:
-            self.reporter.error("P405", f"{what} must be a condition", span, "this is a number", "compare it, for example `... > 0`")
+            self.reporter.error(
+                "P405", f"{what} must be a condition", span, "this is a number", "compare it, for example `... > 0`"
+            )
             return None
         if value.type is Type.BOOL:
             self._not_a_number(span)
             return None
         if want is Type.REAL:
-            return Value(Cast(value.expr, Type.REAL), value.vector, value.site, None, value.draws, value.state, value.size)
+            return Value(
+                Cast(value.expr, Type.REAL), value.vector, value.site, None, value.draws, value.state, value.size
+            )
         if value.integer is not None:
             return Value(Const(value.integer, Type.INT), value.vector, integer=value.integer)
         self.reporter.error("P405", f"{what} must be a whole number", span, "this is a real number", "write `int(...)`")

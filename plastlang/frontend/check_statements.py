@@ -51,9 +51,22 @@ WRITES: dict[tuple[str, str], tuple[Site, ...]] = {
     ("neuron", "every"): (Site.GLOBAL, Site.NEURON),
     ("neuron", "signal"): (Site.GLOBAL, Site.NEURON),
 }
-_KEYWORD = {Site.GLOBAL: "global", Site.NEURON: "state", Site.PRE: "pre", Site.POST: "post", Site.SYNAPSE: "synapse", Site.PAIR: "pair"}
-_TITLES = {"pre spike": "`on pre spike`", "post spike": "`on post spike`", "each step": "`each step`", "every": "`every`",
-           "signal": "a signal block", "spike": "a spike block"}
+_KEYWORD = {
+    Site.GLOBAL: "global",
+    Site.NEURON: "state",
+    Site.PRE: "pre",
+    Site.POST: "post",
+    Site.SYNAPSE: "synapse",
+    Site.PAIR: "pair",
+}
+_TITLES = {
+    "pre spike": "`on pre spike`",
+    "post spike": "`on post spike`",
+    "each step": "`each step`",
+    "every": "`every`",
+    "signal": "a signal block",
+    "spike": "a spike block",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +87,9 @@ class Context:
     def writes(self) -> tuple[Site, ...]:
         return (Site.SYNAPSE,) if self.inside == "grow" else WRITES[self.kind, self.trigger]
 
-    def place(self, what: str, partner: bool = False) -> Place:
+    def place(self, what: str) -> Place:
         sample = self.sample if self.inside == "sample" else ""
-        return Place(what, before=self.trigger in ("pre spike", "post spike"), sample=sample, connected=self.connected, partner=partner)
+        return Place(what, before=self.trigger in ("pre spike", "post spike"), sample=sample, connected=self.connected)
 
     def settle(self, site: Site) -> Site:
         """The site at which a statement that needs `site` runs in this block."""
@@ -114,13 +127,13 @@ class Statements:
     deliver: Vector | None = None
     _names: set[str] = field(default_factory=set)
 
-    def block(self, body: tuple[ast.Statement, ...], context: Context, arguments: tuple[str, ...] = ()) -> tuple[Stmt, ...]:
+    def block(
+        self, body: tuple[ast.Statement, ...], context: Context, arguments: tuple[str, ...] = ()
+    ) -> tuple[Stmt, ...]:
         """The statements of a whole block; `arguments` are those of a signal."""
         self._names = set(arguments)
         outer = self.elaborator.locals
-        self.elaborator.locals = {
-            name: Value(Local(name), self.elaborator.unifier.fresh()) for name in arguments
-        }
+        self.elaborator.locals = {name: Value(Local(name), self.elaborator.unifier.fresh()) for name in arguments}
         statements = self._body(body, context)
         self.elaborator.locals = outer
         return statements
@@ -132,7 +145,9 @@ class Statements:
         ended = False
         for statement in body:
             if ended:
-                self.elaborator.reporter.warn("W103", "this statement is never reached", statement.span, "after a sure `prune` or `grow`")
+                self.elaborator.reporter.warn(
+                    "W103", "this statement is never reached", statement.span, "after a sure `prune` or `grow`"
+                )
                 ended = False
             bound = statement.name if isinstance(statement, ast.LetStatement) else getattr(statement, "bind", "")
             if bound:
@@ -143,7 +158,7 @@ class Statements:
                 isinstance(statement, ast.PruneStatement | ast.GrowStatement) and statement.probability is None
             )
         for name, span in made:
-            if name not in self.elaborator.used and not isinstance(name, type(None)):
+            if name not in self.elaborator.used:
                 self.elaborator.reporter.warn("W101", f"`{name}` is never used", span, "bound here")
         self.elaborator.locals = outer
         return tuple(result)
@@ -197,8 +212,12 @@ class Statements:
         for found, span, name in e.trail:
             if found not in VISIBLE[site]:
                 e.reporter.error(
-                    "P301", f"{what} cannot depend on `{name}`", span, f"one value for {SITE_WORDS[found]}",
-                    "", (f"{what} has one value for {SITE_WORDS[site]}",),
+                    "P301",
+                    f"{what} cannot depend on `{name}`",
+                    span,
+                    f"one value for {SITE_WORDS[found]}",
+                    "",
+                    (f"{what} has one value for {SITE_WORDS[site]}",),
                 )
                 return False
         e.reporter.error("P301", f"{what} cannot depend on this", None)
@@ -221,7 +240,9 @@ class Statements:
         e = self.elaborator
         if context.inside == "sample":
             e.elaborate(node.value, context.place("an assignment"))
-            return self._misplaced("an assignment", node.span, context, "a sample decides; assign in the body of `grow`, or use `let`")
+            return self._misplaced(
+                "an assignment", node.span, context, "a sample decides; assign in the body of `grow`, or use `let`"
+            )
         target = self._target(node, context)
         value = e.elaborate(node.value, context.place("an assignment"))
         if target is None or value is None:
@@ -234,7 +255,11 @@ class Statements:
             return ()
         if node.op in ("*=", "/="):
             if not e.unifier.unify(value.vector, NUMBER):
-                e.report_unit(node.value.span, f"`{target.name}` can be multiplied with a number without a unit only", value.vector)
+                e.report_unit(
+                    node.value.span,
+                    f"`{target.name}` can be multiplied with a number without a unit only",
+                    value.vector,
+                )
                 return ()
         elif not self._same_unit(target, value, node):
             return ()
@@ -256,9 +281,14 @@ class Statements:
         e = self.elaborator
         if e.unifier.unify(item.target, item.value):
             return True
-        verb = {"+=": "add {0} to", "-=": "subtract {0} from", "=": "give {0} to"}.get(op, "give {0} to").format(e.say(item.value))
+        verb = {"+=": "add {0} to", "-=": "subtract {0} from", "=": "give {0} to"}.get(op, "give {0} to").format(
+            e.say(item.value)
+        )
         e.reporter.error(
-            "P401", f"cannot {verb} `{item.name}`, which is {e.say(item.target)}", item.span, f"this is {e.say(item.value)}",
+            "P401",
+            f"cannot {verb} `{item.name}`, which is {e.say(item.target)}",
+            item.span,
+            f"this is {e.say(item.value)}",
         )
         return False
 
@@ -279,17 +309,26 @@ class Statements:
         name = target.name
         if name in e.locals:
             e.used.add(name)
-            e.reporter.error("P302", f"`{name}` is bound by `let` and cannot be changed", target.span, "cannot be written",
-                             "choose a new name with `let`, or declare a variable")
+            e.reporter.error(
+                "P302",
+                f"`{name}` is bound by `let` and cannot be changed",
+                target.span,
+                "cannot be written",
+                "choose a new name with `let`, or declare a variable",
+            )
             return None
         match e.entries.get(name):
             case VariableName() as variable:
                 return variable if self._writable(variable, target.span, context) else None
             case ParameterName():
                 hint = f"declare a variable instead: `{_KEYWORD[context.writes[0]]} {name} = ...`"
-                e.reporter.error("P302", f"`{name}` is a parameter and cannot be written", target.span, "a parameter", hint)
+                e.reporter.error(
+                    "P302", f"`{name}` is a parameter and cannot be written", target.span, "a parameter", hint
+                )
             case LetName():
-                e.reporter.error("P302", f"`{name}` is a name for an expression and cannot be written", target.span, "a `let`")
+                e.reporter.error(
+                    "P302", f"`{name}` is a name for an expression and cannot be written", target.span, "a `let`"
+                )
             case BrokenName():
                 pass
             case KnownName() | None:
@@ -304,8 +343,18 @@ class Statements:
             reporter.error("P302", "a value before this step cannot be written", node.target.span, "cannot be written")
         elif head in ("pre", "post") and context.kind == "rule":
             builtin = builtin_of("rule", path) is not None
-            hint = "" if builtin else "a rule reaches neurons by `deliver`; state of its own is declared with `pre` or `post`"
-            reporter.error("P302", f"a rule cannot write `{path}`", node.target.span, "built in" if builtin else "belongs to the neuron", hint)
+            hint = (
+                ""
+                if builtin
+                else "a rule reaches neurons by `deliver`; state of its own is declared with `pre` or `post`"
+            )
+            reporter.error(
+                "P302",
+                f"a rule cannot write `{path}`",
+                node.target.span,
+                "built in" if builtin else "belongs to the neuron",
+                hint,
+            )
         else:
             reporter.error("P302", "this cannot be written", node.target.span, "not a variable")
 
@@ -318,15 +367,22 @@ class Statements:
             e.reporter.error("P302", f"`{name}` is {what} and cannot be written", span, what)
             return
         near = nearest(name, [entry for entry, kind in e.entries.items() if isinstance(kind, VariableName)])
-        end = {"pre spike": "pre", "post spike": "post"}.get(context.trigger, "state" if context.kind == "neuron" else "synapse")
+        end = {"pre spike": "pre", "post spike": "post"}.get(
+            context.trigger, "state" if context.kind == "neuron" else "synapse"
+        )
         hint = f"did you mean `{near}`?" if near else f"declare it: `{end} {name} = 0`"
         e.reporter.error("P202", f"`{name}` is not declared", span, "nothing comes into being by assignment", hint)
 
     def _writable(self, variable: VariableName, span: Span | None, context: Context) -> bool:
         reporter = self.elaborator.reporter
         if variable.site is Site.PAIR:
-            reporter.error("P302", f"`{variable.name}` is a constant of the pair and cannot be written", span, "declared with `pair`",
-                           f"declare it with `synapse {variable.name} = ...`")
+            reporter.error(
+                "P302",
+                f"`{variable.name}` is a constant of the pair and cannot be written",
+                span,
+                "declared with `pair`",
+                f"declare it with `synapse {variable.name} = ...`",
+            )
             return False
         if variable.site in context.writes:
             return True
@@ -339,9 +395,14 @@ class Statements:
         elif variable.site is Site.GLOBAL:
             hint = "write it in `each step`, `every ...` or a signal block"
         reporter.error(
-            "P303", f"{context.title} cannot write `{variable.name}`", span, f"declared with `{_KEYWORD[variable.site]}`",
-            hint, (f"{context.title} writes {allowed} variables only, so that the order of spikes in a step cannot matter",)
-            if context.trigger.endswith("spike") and context.inside != "grow" else (),
+            "P303",
+            f"{context.title} cannot write `{variable.name}`",
+            span,
+            f"declared with `{_KEYWORD[variable.site]}`",
+            hint,
+            (f"{context.title} writes {allowed} variables only, so that the order of spikes in a step cannot matter",)
+            if context.trigger.endswith("spike") and context.inside != "grow"
+            else (),
         )
         return False
 
@@ -365,8 +426,16 @@ class Statements:
         sites = {statement.site for statement in every if not isinstance(statement, Let)}
         if len(sites) > 1:
             names = " and ".join(sorted(_KEYWORD[site] for site in sites))
-            e.reporter.error("P305", "this `if` mixes statements of different places", node.span, names, "split it, one `if` for each place",
-                             ("a statement runs once for each thing that it belongs to, so all statements of an `if` must belong to the same",))
+            e.reporter.error(
+                "P305",
+                "this `if` mixes statements of different places",
+                node.span,
+                names,
+                "split it, one `if` for each place",
+                (
+                    "a statement runs once for each thing that it belongs to, so all statements of an `if` must belong to the same",
+                ),
+            )
             return ()
         site = sites.pop() if sites else None
         if site is None:
@@ -378,8 +447,13 @@ class Statements:
             return ()
         for statement in every:
             if isinstance(statement, Let) and statement.site not in VISIBLE[site]:
-                e.reporter.error("P305", f"`{statement.name}` cannot be computed once for {SITE_WORDS[site]}", statement.span,
-                                 f"one value for {SITE_WORDS[statement.site]}", "split the `if`")
+                e.reporter.error(
+                    "P305",
+                    f"`{statement.name}` cannot be computed once for {SITE_WORDS[site]}",
+                    statement.span,
+                    f"one value for {SITE_WORDS[statement.site]}",
+                    "split the `if`",
+                )
                 return ()
         return (If(condition.expr, _moved(then, site), _moved(otherwise, site), site, node.span),)
 
@@ -402,15 +476,22 @@ class Statements:
     def _hold(self, node: ast.HoldStatement, context: Context) -> tuple[Stmt, ...]:
         e = self.elaborator
         if (context.kind, context.trigger) != ("neuron", "spike") or context.inside:
-            return self._misplaced("`hold`", node.span, context, "write it in the block of `spike when ...`, not inside `if`")
+            return self._misplaced(
+                "`hold`", node.span, context, "write it in the block of `spike when ...`, not inside `if`"
+            )
         entry = e.entries.get(node.name)
         duration = e.real(node.duration, Place("the duration of `hold`", draws=False, state=False), TIME)
         if isinstance(entry, BrokenName):
             return ()
         if not isinstance(entry, VariableName) or entry.site is not Site.NEURON:
             near = nearest(node.name, [name for name, known in e.entries.items() if isinstance(known, VariableName)])
-            e.reporter.error("P202", f"`hold` needs a state variable, and `{node.name}` is none", node.span, "not a state variable",
-                             f"did you mean `{near}`?" if near and near != node.name else "")
+            e.reporter.error(
+                "P202",
+                f"`hold` needs a state variable, and `{node.name}` is none",
+                node.span,
+                "not a state variable",
+                f"did you mean `{near}`?" if near and near != node.name else "",
+            )
             return ()
         if node.name in self.held:
             e.reporter.error("P204", f"`{node.name}` is held twice", node.span)
@@ -423,7 +504,11 @@ class Statements:
     # ------------------------------------------------------------ structure
 
     def _structural(self, what: str, span: Span | None, context: Context) -> bool:
-        if context.kind != "rule" or context.trigger in ("pre spike", "post spike", "spike") or context.inside in ("sample", "grow"):
+        if (
+            context.kind != "rule"
+            or context.trigger in ("pre spike", "post spike", "spike")
+            or context.inside in ("sample", "grow")
+        ):
             self._misplaced(what, span, context, "write it in `each step`, `every ...` or a signal block of a rule")
             return False
         return True
@@ -432,10 +517,10 @@ class Statements:
         value = self.elaborator.whole(node, context.place(what))
         return value.expr if value is not None and self._visible(value, Site.GLOBAL, what) else None
 
-    def _probability(self, node: ast.Expression | None, context: Context, partner: bool = False) -> tuple[bool, Expr | None]:
+    def _probability(self, node: ast.Expression | None, context: Context) -> tuple[bool, Expr | None]:
         if node is None:
             return True, None
-        value = self.elaborator.real(node, context.place("a probability", partner), NUMBER)
+        value = self.elaborator.real(node, context.place("a probability"), NUMBER)
         return value is not None, value.expr if value else None
 
     def _prune(self, node: ast.PruneStatement, context: Context) -> tuple[Stmt, ...]:
@@ -449,12 +534,19 @@ class Statements:
                 e.locals[node.bind] = Value(Local(name, Type.INT), NUMBER, state=True)
             return () if condition is None else (PruneWhere(condition.expr, name, node.span),)
         if context.inside != "sample":
-            return self._misplaced("plain `prune`", node.span, context, "write `prune where ...`, or use it inside `sample ...:`")
+            return self._misplaced(
+                "plain `prune`", node.span, context, "write `prune where ...`, or use it inside `sample ...:`"
+            )
         purpose = e.next_draw()
         fine, probability = self._probability(node.probability, context)
         if not context.connected:
-            e.reporter.error("P307", "there may be no synapse to prune here", node.span, "not inside `if connected:`",
-                             "write it inside `if connected:`")
+            e.reporter.error(
+                "P307",
+                "there may be no synapse to prune here",
+                node.span,
+                "not inside `if connected:`",
+                "write it inside `if connected:`",
+            )
             return ()
         return (PruneThis(probability, purpose, node.span),) if fine else ()
 
@@ -469,22 +561,32 @@ class Statements:
             init = self._body(node.body, replace(body_context, sample="", connected=None))
             return () if count is None else (GrowUniform(count, init, purpose, node.span),)
         if context.inside != "sample":
-            return self._misplaced("plain `grow`", node.span, context, "write `grow N pairs uniformly`, or use it inside `sample ...:`")
+            return self._misplaced(
+                "plain `grow`", node.span, context, "write `grow N pairs uniformly`, or use it inside `sample ...:`"
+            )
         purpose = e.next_draw()
-        slots = context.sample == "slot"
         fine = context.connected is False
         if not fine:
-            e.reporter.error("P307", "there may be a synapse already here", node.span, "not where nothing is connected",
-                             "write it in the `else:` of `if connected:`")
-        elif node.spiked != slots:
-            hint = "write `grow from spiked pre ...`" if slots else "leave `from spiked pre` out, or `sample N slots of M per post:`"
-            reason = "an empty slot has no pre neuron yet" if slots else "the sampled pair has its pre neuron already"
-            e.reporter.error("P307", reason, node.span, "", hint)
+            e.reporter.error(
+                "P307",
+                "there may be a synapse already here",
+                node.span,
+                "not where nothing is connected",
+                "write it in the `else:` of `if connected:`",
+            )
+        elif node.spiked and context.sample == "pair":
+            e.reporter.error(
+                "P307",
+                "the sampled pair has its pre neuron already",
+                node.span,
+                "`from spiked pre` is not possible here",
+                "leave `from spiked pre` out, or write `sample N slots of M per post:`",
+            )
             fine = False
-        ok, probability = self._probability(node.probability, context, node.spiked)
+        ok, probability = self._probability(node.probability, context)
         caps: list[Expr | None] = []
         for cap in (node.max_per_post, node.max_per_pre):
-            value = e.whole(cap, context.place("a cap of a degree", node.spiked)) if cap is not None else None
+            value = e.whole(cap, context.place("a cap of a degree")) if cap is not None else None
             ok = ok and (cap is None or value is not None)
             caps.append(value.expr if value else None)
         init = self._body(node.body, replace(body_context, connected=True))

@@ -89,7 +89,6 @@ class Place:
     before: bool = False
     sample: str = ""  # "pair" or "slot"
     connected: bool | None = None
-    partner: bool = False  # a slot sample's growth from a spiked neuron: pre is that neuron
     pairs: bool = False  # of state, constants of the pair only
 
 

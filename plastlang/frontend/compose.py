@@ -148,7 +148,8 @@ def _renamed(rule: CheckedComponent, label: str, bindings: Mapping[str, str], sh
         name=label,
         parameters=tuple(replace(p, name=f"{label}.{p.name}") for p in rule.parameters),
         variables=tuple(
-            replace(v, name=name(v.name), init=maybe(v.init), low=maybe(v.low), high=maybe(v.high)) for v in rule.variables
+            replace(v, name=name(v.name), init=maybe(v.init), low=maybe(v.low), high=maybe(v.high))
+            for v in rule.variables
         ),
         equations=tuple(Equation(name(q.name), one(q.value), q.span) for q in rule.equations),
         blocks=tuple(block(old) for old in rule.blocks),
@@ -164,10 +165,20 @@ def _check_bindings(number: int, parts: Sequence[Part], reporter: Reporter, span
     others = [v.name for k, (other, _) in enumerate(parts) if k != number for v in other.variables if not v.required]
     for name, target in bindings.items():
         if name not in required:
-            reporter.error("P512", f"`{rule.name}` requires no variable `{name}`", span, "", did_you_mean(name, required))
+            reporter.error(
+                "P512", f"`{rule.name}` requires no variable `{name}`", span, "", did_you_mean(name, required)
+            )
         elif target not in others:
-            hint = did_you_mean(target, others) or (f"there are: {', '.join(others)}" if others else "add a rule that declares it")
-            reporter.error("P512", f"no rule of this projection declares `{target}`", span, f"`{rule.name}({name} = {target})`", hint)
+            hint = did_you_mean(target, others) or (
+                f"there are: {', '.join(others)}" if others else "add a rule that declares it"
+            )
+            reporter.error(
+                "P512",
+                f"no rule of this projection declares `{target}`",
+                span,
+                f"`{rule.name}({name} = {target})`",
+                hint,
+            )
 
 
 def _owners(
@@ -181,7 +192,10 @@ def _owners(
             if variable.name in owners:
                 first = owners[variable.name][0]
                 reporter.error(
-                    "P511", f"`{variable.name}` is declared by `{first}` and by `{component.name}`", span, "two owners",
+                    "P511",
+                    f"`{variable.name}` is declared by `{first}` and by `{component.name}`",
+                    span,
+                    "two owners",
                     f"let one of them say `require {variable.site.value} {variable.name}`, or rename one",
                     ("rules on one projection share one set of names",),
                 )
@@ -191,33 +205,61 @@ def _owners(
 
 
 def _check_required(
-    parts: Sequence[Part], renamed: Sequence[CheckedComponent], owners: Mapping[str, CheckedVariable], reporter: Reporter, span: Span | None
+    parts: Sequence[Part],
+    renamed: Sequence[CheckedComponent],
+    owners: Mapping[str, CheckedVariable],
+    reporter: Reporter,
+    span: Span | None,
 ) -> None:
     for (rule, bindings), component in zip(parts, renamed, strict=True):
         for original, variable in zip(rule.variables, component.variables, strict=True):
-            if not variable.required or original.name in bindings and variable.name not in owners:
+            if not variable.required or (original.name in bindings and variable.name not in owners):
                 continue
             owner = owners.get(variable.name)
             if owner is None:
                 same = [name for name, other in owners.items() if other.site is variable.site]
-                hint = f"write `{rule.name}({original.name} = {same[0]})` if that is meant" if same else "add a rule that declares it with `+`"
-                reporter.error("P512", f"`{rule.name}` requires a {variable.site.value} variable `{variable.name}`, and no rule here declares it",
-                               span, f"`{variable.name}` is missing", hint)
+                hint = (
+                    f"write `{rule.name}({original.name} = {same[0]})` if that is meant"
+                    if same
+                    else "add a rule that declares it with `+`"
+                )
+                reporter.error(
+                    "P512",
+                    f"`{rule.name}` requires a {variable.site.value} variable `{variable.name}`, and no rule here declares it",
+                    span,
+                    f"`{variable.name}` is missing",
+                    hint,
+                )
             elif owner.site is not variable.site:
-                reporter.error("P512", f"`{rule.name}` requires `{variable.name}` at {variable.site.value}, but it is declared at {owner.site.value}",
-                               span, "different places")
+                reporter.error(
+                    "P512",
+                    f"`{rule.name}` requires `{variable.name}` at {variable.site.value}, but it is declared at {owner.site.value}",
+                    span,
+                    "different places",
+                )
             elif owner.type is not Type.REAL:
-                reporter.error("P512", f"`{rule.name}` requires `{variable.name}`, which holds whole numbers", span, "must be real",
-                               "start it with a real number, for example `0.0`")
+                reporter.error(
+                    "P512",
+                    f"`{rule.name}` requires `{variable.name}`, which holds whole numbers",
+                    span,
+                    "must be real",
+                    "start it with a real number, for example `0.0`",
+                )
 
 
-def _check_equations(parts: Sequence[Part], renamed: Sequence[CheckedComponent], reporter: Reporter, span: Span | None) -> None:
+def _check_equations(
+    parts: Sequence[Part], renamed: Sequence[CheckedComponent], reporter: Reporter, span: Span | None
+) -> None:
     first: dict[str, str] = {}
     for component in renamed:
         for equation in component.equations:
             if equation.name in first:
-                reporter.error("P511", f"`{equation.name}` has an equation in `{first[equation.name]}` and in `{component.name}`", span,
-                               "two equations")
+                reporter.error(
+                    "P511",
+                    f"`{equation.name}` has an equation in `{first[equation.name]}` and in `{component.name}`",
+                    span,
+                    "two equations",
+                )
             first.setdefault(equation.name, component.name)
     methods = {component.method for component in renamed if component.method}
     if len(methods) > 1:
@@ -233,7 +275,9 @@ def _scoped(component: CheckedComponent, number: int, unifier: Unifier) -> Check
     def dimension(old: Dimension) -> Dimension:
         if not old.variable:
             return old
-        vector = tuple(sorted((f"{atom}#{number}" if atom.startswith("?") else atom, power) for atom, power in from_dimension(old)))
+        vector = tuple(
+            sorted((f"{atom}#{number}" if atom.startswith("?") else atom, power) for atom, power in from_dimension(old))
+        )
         unifier.kept.update(atom for atom, _ in vector if atom.startswith("?"))
         return to_dimension(vector)
 
@@ -265,14 +309,20 @@ def _unified(
         for variable in component.variables:
             want, have = from_dimension(variable.dimension), from_dimension(own[variable.name].dimension)
             if variable.required and not unifier.unify(have, want):
-                reporter.error("P515", f"`{rule.name}` requires `{variable.name}` in {_say(unifier, want)}, but it is {_say(unifier, have)}", span,
-                               "different units")
+                reporter.error(
+                    "P515",
+                    f"`{rule.name}` requires `{variable.name}` in {_say(unifier, want)}, but it is {_say(unifier, have)}",
+                    span,
+                    "different units",
+                )
     reads: dict[tuple[str, str], NeuronRead] = {}
     for component in scoped:
         for read in component.neuron_reads:
             other = reads.setdefault((read.of, read.name), read)
             if not unifier.unify(from_dimension(read.dimension), from_dimension(other.dimension)):
-                reporter.error("P515", f"`{read.of}.{read.name}` is used in two units by these rules", span, "different units")
+                reporter.error(
+                    "P515", f"`{read.of}.{read.name}` is used in two units by these rules", span, "different units"
+                )
     return _ordered(tuple(own.values()))
 
 
@@ -285,7 +335,9 @@ def _ordered(variables: tuple[CheckedVariable, ...]) -> tuple[CheckedVariable, .
     while pending:
         for variable in pending:
             init = variable.init
-            needs = {p.name for p in walk(init) if isinstance(p, Read) and not p.of} & own if init is not None else set()
+            needs = (
+                {p.name for p in walk(init) if isinstance(p, Read) and not p.of} & own if init is not None else set()
+            )
             if needs <= names:
                 break
         else:
@@ -311,13 +363,21 @@ def _deliver(
         if found is None:
             found = vector
         elif not unifier.unify(found, vector):
-            reporter.error("P514", f"these rules deliver {_say(unifier, found)} and {_say(unifier, vector)} to one input", span,
-                           "different units")
+            reporter.error(
+                "P514",
+                f"these rules deliver {_say(unifier, found)} and {_say(unifier, vector)} to one input",
+                span,
+                "different units",
+            )
     return found
 
 
 def _merged(
-    scoped: Sequence[CheckedComponent], variables: tuple[CheckedVariable, ...], deliver: Vector | None, unifier: Unifier, span: Span | None
+    scoped: Sequence[CheckedComponent],
+    variables: tuple[CheckedVariable, ...],
+    deliver: Vector | None,
+    unifier: Unifier,
+    span: Span | None,
 ) -> CheckedComponent:
     reads = {(read.of, read.name): read for component in scoped for read in component.neuron_reads}
     whole = CheckedComponent(

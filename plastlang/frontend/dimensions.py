@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 
 from plastlang.frontend.checked import Dimension
 
@@ -76,7 +76,7 @@ def _product(factors: list[tuple[str, Fraction]]) -> str:
     return " / ".join([" * ".join(above) or "1", *below])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _symbol(vector: Vector) -> str:
     """A short unit string for a closed vector: a named unit times powers of ms or um where there is one."""
     if not vector or vector in _NAMES:
@@ -119,7 +119,7 @@ def _read(text: str, prefix: str) -> Vector:
     return vector
 
 
-@lru_cache(maxsize=None)
+@cache
 def from_dimension(dimension: Dimension) -> Vector:
     """The inverse of `to_dimension`."""
     return multiply(_read(dimension.symbol, ""), _read(dimension.variable, "?"))
@@ -136,8 +136,15 @@ def spoken(vector: Vector) -> str:
             return "a rate (1 / ms)"
     dimension = to_dimension(vector)
     if not dimension.variable:
-        names = {"mV": "a voltage", "nS": "a conductance", "pA": "a current", "pF": "a capacitance", "um": "a length",
-                 "GOhm": "a resistance", "fC": "a charge"}
+        names = {
+            "mV": "a voltage",
+            "nS": "a conductance",
+            "pA": "a current",
+            "pF": "a capacitance",
+            "um": "a length",
+            "GOhm": "a resistance",
+            "fC": "a charge",
+        }
         name = names.get(dimension.symbol)
         return f"{name} ({dimension.symbol})" if name else dimension.symbol
     opened = f"the unit of {dimension.variable}"
@@ -186,6 +193,4 @@ class Unifier:
 
     def close(self, vector: Vector) -> Vector:
         """Resolved, with every open dimension that is not kept taken as a pure number."""
-        return tuple(
-            pair for pair in self.resolve(vector) if not pair[0].startswith("?") or pair[0] in self.kept
-        )
+        return tuple(pair for pair in self.resolve(vector) if not pair[0].startswith("?") or pair[0] in self.kept)

@@ -27,8 +27,18 @@ from plastlang.ir.types import Type
 Number = float | int | bool
 
 _FUNCTIONS: dict[str, Callable[[float], float]] = {
-    "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "abs": abs, "floor": math.floor, "ceil": math.ceil, "round": round,
-    "sign": lambda x: (x > 0) - (x < 0), "sin": math.sin, "cos": math.cos, "tanh": math.tanh, "expm1": math.expm1,
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "abs": abs,
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "round": round,
+    "sign": lambda x: (x > 0) - (x < 0),
+    "sin": math.sin,
+    "cos": math.cos,
+    "tanh": math.tanh,
+    "expm1": math.expm1,
     "log1p": math.log1p,
 }
 
@@ -105,7 +115,7 @@ def _binary(op: str, a: Number, b: Number) -> Number:
 
 
 def _power(a: float, b: float) -> float:
-    result = a**b
+    result: float | complex = a**b
     if isinstance(result, complex):
         raise ValueError("a root of a negative number")
     return result

@@ -32,7 +32,14 @@ class Given:
     def __post_init__(self) -> None:
         outer = self.outer
         self.e = Elaborator(
-            self.kind, outer.reporter, outer.consts, outer.functions, outer.broken, outer.components, outer.entries, used=outer.used
+            self.kind,
+            outer.reporter,
+            outer.consts,
+            outer.functions,
+            outer.broken,
+            outer.components,
+            outer.entries,
+            used=outer.used,
         )
         self.e.draws = self.draws
 
@@ -42,7 +49,9 @@ class Given:
         names = [p.name.removeprefix(prefix) for p in component.parameters if p.name.startswith(prefix)]
         names += [v.name for v in component.variables]
         if not argument.name:
-            self.e.reporter.error("P523", f"`{owner}` takes its arguments by name", argument.span, "no name", "write `NAME = VALUE`")
+            self.e.reporter.error(
+                "P523", f"`{owner}` takes its arguments by name", argument.span, "no name", "write `NAME = VALUE`"
+            )
             return
         if prefix + argument.name in self.seen:
             self.e.reporter.error("P523", f"`{argument.name}` is given twice", argument.span, "given again")
@@ -57,7 +66,9 @@ class Given:
                 self.start(variable, argument.value)
                 return
         hint = did_you_mean(argument.name, names) or (f"it has: {', '.join(names)}" if names else "it has none")
-        self.e.reporter.error("P523", f"`{owner}` has no parameter or variable `{argument.name}`", argument.span, "not known", hint)
+        self.e.reporter.error(
+            "P523", f"`{owner}` has no parameter or variable `{argument.name}`", argument.span, "not known", hint
+        )
 
     def _parameter(self, parameter: CheckedParameter, node: ast.Expression, name: str) -> None:
         value = self.e.real(node, Place(f"`{name}`", draws=False, state=False))
@@ -67,17 +78,28 @@ class Given:
             number = float(evaluate(value.expr))
         except NotConstant:
             if self.kind == "pair":
-                self.e.reporter.error("P525", f"`{name}` must be one number", node.span, "differs between pairs",
-                                      "a value for each synapse is a variable: declare it with `synapse` or `pair`")
+                self.e.reporter.error(
+                    "P525",
+                    f"`{name}` must be one number",
+                    node.span,
+                    "differs between pairs",
+                    "a value for each synapse is a variable: declare it with `synapse` or `pair`",
+                )
             else:
                 self.parameters.append((parameter.name, value.expr))
             return
         except (ArithmeticError, ValueError) as error:
             self.e.reporter.error("P407", f"`{name}` cannot be computed: {error}", node.span)
             return
-        if (parameter.low is not None and number < parameter.low) or (parameter.high is not None and number > parameter.high):
-            self.e.reporter.error("P525", f"`{name}` is {number:g}, outside its bounds", node.span,
-                                  f"must be from {parameter.low:g} to {parameter.high:g}")
+        if (parameter.low is not None and number < parameter.low) or (
+            parameter.high is not None and number > parameter.high
+        ):
+            self.e.reporter.error(
+                "P525",
+                f"`{name}` is {number:g}, outside its bounds",
+                node.span,
+                f"must be from {parameter.low:g} to {parameter.high:g}",
+            )
             return
         self.parameters.append((parameter.name, Const(number)))
 
@@ -85,7 +107,9 @@ class Given:
         """A start value that replaces the declared one."""
         name = variable.name
         if variable.site is Site.PAIR:
-            self.e.reporter.error("P525", f"`{name}` is a constant of the pair and is given where it is declared", node.span)
+            self.e.reporter.error(
+                "P525", f"`{name}` is a constant of the pair and is given where it is declared", node.span
+            )
             return
         value = self.e.elaborate(node, Place(f"the start value of `{name}`", state=False))
         if value is None or not self._unit(value, variable, node, name):
@@ -94,8 +118,12 @@ class Given:
         if typed is None:
             return
         if value.site not in VISIBLE[variable.site]:
-            self.e.reporter.error("P301", f"`{name}` has one value for {SITE_WORDS[variable.site]}", node.span,
-                                  f"one value for {SITE_WORDS[value.site]}")
+            self.e.reporter.error(
+                "P301",
+                f"`{name}` has one value for {SITE_WORDS[variable.site]}",
+                node.span,
+                f"one value for {SITE_WORDS[value.site]}",
+            )
             return
         if isinstance(typed.expr, Const) and not self._inside(variable, float(typed.expr.value)):
             self.e.reporter.error("P525", f"the start value of `{name}` is outside its bounds", node.span, "outside")
@@ -111,9 +139,15 @@ class Given:
         want = from_dimension(item.dimension)
         if self.e.unifier.unify(want, value.vector):
             return True
-        self.e.reporter.error("P531", f"`{name}` must be {self.e.say(want)}, not {self.e.say(value.vector)}", node.span,
-                              f"this is {self.e.say(value.vector)}",
-                              f"write for example `1 {item.dimension.symbol}`" if item.dimension.symbol and not item.dimension.variable else "")
+        self.e.reporter.error(
+            "P531",
+            f"`{name}` must be {self.e.say(want)}, not {self.e.say(value.vector)}",
+            node.span,
+            f"this is {self.e.say(value.vector)}",
+            f"write for example `1 {item.dimension.symbol}`"
+            if item.dimension.symbol and not item.dimension.variable
+            else "",
+        )
         return False
 
     def missing(self, span: Span | None, owner: str) -> None:
@@ -128,9 +162,18 @@ class Given:
 
     def _lacks(self, name: str, what: str, span: Span | None, owner: str) -> None:
         short = name.rpartition(".")[2]
-        inside = f" (or `{short} = ...` in the block of the projection)" if self.kind == "pair" and what == "variable" else ""
-        self.e.reporter.error("P530", f"{what} `{short}` of `{owner}` has no value", span, f"`{short}` is missing",
-                              f"write `{name.rpartition('.')[0] or owner}({short} = ...)`{inside}")
+        inside = (
+            f" (or `{short} = ...` in the block of the projection)"
+            if self.kind == "pair" and what == "variable"
+            else ""
+        )
+        self.e.reporter.error(
+            "P530",
+            f"{what} `{short}` of `{owner}` has no value",
+            span,
+            f"`{short}` is missing",
+            f"write `{name.rpartition('.')[0] or owner}({short} = ...)`{inside}",
+        )
 
 
 def parameters_of_all(component: CheckedComponent) -> set[str]:
@@ -148,4 +191,3 @@ def parameters_of_all(component: CheckedComponent) -> set[str]:
             if statement.site is Site.GLOBAL:
                 parts += expressions(statement)
     return {node.name for part in parts for node in walk(part) if isinstance(node, Param)}
-

@@ -81,7 +81,9 @@ class _Network:
     projections: dict[str, CheckedProjection | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.e = Elaborator("network", self.reporter, self.module.consts, self.module.functions, self.broken, self.components)
+        self.e = Elaborator(
+            "network", self.reporter, self.module.consts, self.module.functions, self.broken, self.components
+        )
 
     @property
     def components(self) -> frozenset[str]:
@@ -93,7 +95,9 @@ class _Network:
         """One `param` of the network: given, or its default."""
         name = item.name
         if name in self.e.entries or name in self.module.consts:
-            self.reporter.error("P204", f"`{name}` is declared already", item.span, "declared again", "choose another name")
+            self.reporter.error(
+                "P204", f"`{name}` is declared already", item.span, "declared again", "choose another name"
+            )
             return
         self.e.entries[name] = BrokenName(name, item.span)
         vector: Vector | None = None
@@ -125,7 +129,9 @@ class _Network:
         if item.bounds is not None and not self._inside(item, number):
             return
         whole = float(number).is_integer() and abs(number) < 2**31 and not vector
-        self.e.entries[name] = KnownName(name, Value(Const(number), vector or (), integer=int(number) if whole else None), item.span)
+        self.e.entries[name] = KnownName(
+            name, Value(Const(number), vector or (), integer=int(number) if whole else None), item.span
+        )
 
     def _given(self, item: ast.ParameterItem, value: object, vector: Vector | None) -> float | None:
         if isinstance(value, str):
@@ -133,10 +139,14 @@ class _Network:
                 number, got = parse_quantity(value)
             except PlastError as error:
                 for diagnostic in error.diagnostics:
-                    self.reporter.error(diagnostic.code, f"parameter `{item.name}`: {diagnostic.message}", None, "", diagnostic.hint)
+                    self.reporter.error(
+                        diagnostic.code, f"parameter `{item.name}`: {diagnostic.message}", None, "", diagnostic.hint
+                    )
                 return None
             if vector is not None and got != vector and number != 0:
-                self.reporter.error("P531", f"parameter `{item.name}` must be {self.e.say(vector)}, not {self.e.say(got)}", None)
+                self.reporter.error(
+                    "P531", f"parameter `{item.name}` must be {self.e.say(vector)}, not {self.e.say(got)}", None
+                )
                 return None
             return number
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(float(value)) < float("inf"):
@@ -150,7 +160,9 @@ class _Network:
         if found[0] is None or found[1] is None:
             return False
         if not found[0][0] <= number <= found[1][0]:
-            self.reporter.error("P525", f"parameter `{item.name}` is {number:g}, outside its bounds", item.span, "bounds stand here")
+            self.reporter.error(
+                "P525", f"parameter `{item.name}` is {number:g}, outside its bounds", item.span, "bounds stand here"
+            )
             return False
         return True
 
@@ -215,7 +227,9 @@ class _Network:
             given.take(argument, neuron.name)
         given.missing(node.neuron.span, neuron.name)
         if size is not None:
-            checked = CheckedPopulation(node.name, neuron, size, grid, tuple(given.parameters), tuple(given.initial.items()))
+            checked = CheckedPopulation(
+                node.name, neuron, size, grid, tuple(given.parameters), tuple(given.initial.items())
+            )
             self._one_value(checked, node)
             self.populations[node.name] = checked
 
@@ -224,9 +238,13 @@ class _Network:
         needed = parameters_of_all(population.neuron)
         for name, value in population.parameters:
             if not isinstance(value, Const) and name in needed:
-                self.reporter.error("P525", f"`{name}` of `{population.neuron.name}` must be one number for the whole population",
-                                    node.neuron.span, f"`{name}` differs between neurons",
-                                    notes=("something that exists once for the population depends on it",))
+                self.reporter.error(
+                    "P525",
+                    f"`{name}` of `{population.neuron.name}` must be one number for the whole population",
+                    node.neuron.span,
+                    f"`{name}` differs between neurons",
+                    notes=("something that exists once for the population depends on it",),
+                )
 
     def component(self, call: ast.CallExpression, kind: str) -> CheckedComponent | None:
         """The neuron or rule that a call names."""
@@ -237,7 +255,9 @@ class _Network:
             return None
         known = [name for name, component in self.module.components.items() if component.kind == kind]
         if found is not None:
-            self.reporter.error("P521", f"`{call.function}` is a {found.kind}, not a {kind}", call.span, f"a {kind} is needed")
+            self.reporter.error(
+                "P521", f"`{call.function}` is a {found.kind}, not a {kind}", call.span, f"a {kind} is needed"
+            )
         else:
             hint = did_you_mean(call.function, known) or (
                 f"there are: {', '.join(known)}" if known else f"declare a {kind}, or `import` one"
@@ -252,13 +272,22 @@ class _Network:
         owners = [*self.populations, *self.projections]
         every = self.time(node.every, "the period of a recording", "P529") if node.every is not None else None
         if node.owner not in owners:
-            self.reporter.error("P522", f"unknown population or projection `{node.owner}`", node.span, "not declared",
-                                did_you_mean(node.owner, owners))
+            self.reporter.error(
+                "P522",
+                f"unknown population or projection `{node.owner}`",
+                node.span,
+                "not declared",
+                did_you_mean(node.owner, owners),
+            )
             return None
         if node.every is not None and every is None:
             return None
         if node.owner in self.projections:
+            projection = self.projections[node.owner]
+            if projection is None:
+                return None
             possible = ["degree", "connectivity"]
+            possible += [v.name for v in projection.rule.variables if v.site is not Site.PAIR]
         else:
             population = self.populations[node.owner]
             if population is None:
@@ -268,14 +297,27 @@ class _Network:
             possible += [v.name for v in neuron.variables if v.site is Site.NEURON]
         if node.what not in possible:
             hint = did_you_mean(node.what, possible) or ("it has: " + ", ".join(possible) if possible else "")
-            self.reporter.error("P529", f"`{node.what}` of `{node.owner}` cannot be recorded", node.span, "not there", hint)
+            self.reporter.error(
+                "P529", f"`{node.what}` of `{node.owner}` cannot be recorded", node.span, "not there", hint
+            )
             return None
         if node.what != "spikes" and every is None:
-            self.reporter.error("P529", f"say how often `{node.what}` is to be recorded", node.span, "no period",
-                                f"write `record {node.owner} {node.what} every 1 ms`")
+            self.reporter.error(
+                "P529",
+                f"say how often `{node.what}` is to be recorded",
+                node.span,
+                "no period",
+                f"write `record {node.owner} {node.what} every 1 ms`",
+            )
             return None
         if node.what == "spikes" and every is not None:
-            self.reporter.error("P529", "every spike is recorded, so there is no period", node.span, "", f"write `record {node.owner} spikes`")
+            self.reporter.error(
+                "P529",
+                "every spike is recorded, so there is no period",
+                node.span,
+                "",
+                f"write `record {node.owner} spikes`",
+            )
             return None
         if every is not None:
             self.on_steps(every, "the period", node.every.span if node.every else None, "P529")
@@ -290,7 +332,9 @@ class _Network:
             self.reporter.error(code, f"{what} is shorter than one step of {self.dt:g} ms", span, f"{time:g} ms")
             return False
         if abs(time / self.dt - steps) > 1e-6 * steps:
-            self.reporter.warn("W105", f"{what} is no multiple of dt; it is rounded to {steps * self.dt:g} ms", span, f"{time:g} ms")
+            self.reporter.warn(
+                "W105", f"{what} is no multiple of dt; it is rounded to {steps * self.dt:g} ms", span, f"{time:g} ms"
+            )
         return True
 
     # ------------------------------------------------------------ all
@@ -303,7 +347,9 @@ class _Network:
             names = [item.name for item in items]
             if name not in names:
                 hint = did_you_mean(name, names) or (f"it has: {', '.join(names)}" if names else "it has none")
-                self.reporter.error("P523", f"network `{self.declaration.name}` has no parameter `{name}`", None, "", hint)
+                self.reporter.error(
+                    "P523", f"network `{self.declaration.name}` has no parameter `{name}`", None, "", hint
+                )
         for item in items:
             self.parameter(item, parameters, template)
         self._timestep()
@@ -322,8 +368,14 @@ class _Network:
         if self.dt is None:
             return None
         return CheckedNetwork(
-            self.declaration.name, self.declaration.doc, self.dt, tuple(populations), tuple(projections),
-            tuple(record for record in records if record is not None), seed, self.reporter.warnings,
+            self.declaration.name,
+            self.declaration.doc,
+            self.dt,
+            tuple(populations),
+            tuple(projections),
+            tuple(record for record in records if record is not None),
+            seed,
+            self.reporter.warnings,
         )
 
     def _timestep(self) -> None:
@@ -333,8 +385,13 @@ class _Network:
         if nodes:
             self.dt = self.time(nodes[0].value, "`dt`", "P527")
         else:
-            self.reporter.error("P527", f"network `{self.declaration.name}` has no time step", _first_line(self.declaration.span), "no `dt`",
-                                "write `dt 0.1 ms`")
+            self.reporter.error(
+                "P527",
+                f"network `{self.declaration.name}` has no time step",
+                _first_line(self.declaration.span),
+                "no `dt`",
+                "write `dt 0.1 ms`",
+            )
 
     def _project(self, node: ast.ProjectDeclaration) -> None:
         name = node.name or "_".join([*node.sources, node.target])
@@ -344,8 +401,13 @@ class _Network:
         ends: list[CheckedPopulation | None] = []
         for end in (*node.sources, node.target):
             if end not in self.populations:
-                self.reporter.error("P522", f"unknown population `{end}`", _first_line(node.span), "not declared",
-                                    did_you_mean(end, self.populations))
+                self.reporter.error(
+                    "P522",
+                    f"unknown population `{end}`",
+                    _first_line(node.span),
+                    "not declared",
+                    did_you_mean(end, self.populations),
+                )
                 ends.append(None)
             else:
                 ends.append(self.populations[end])
@@ -373,4 +435,3 @@ def _first_line(span: Span | None) -> Span | None:
         return None
     end = span.source.text.find("\n", span.start)
     return span if end < 0 or end >= span.end else Span(span.source, span.start, end)
-

@@ -52,8 +52,15 @@ def check_projection(
     if len(reporter.errors) > before or connect is None:
         return None
     return CheckedProjection(
-        name, tuple(source.name for source in sources), target.name, port, _closed(rule, given.e.unifier), connect, None,
-        tuple(given.parameters), tuple(given.initial.items()),
+        name,
+        tuple(source.name for source in sources),
+        target.name,
+        port,
+        _closed(rule, given.e.unifier),
+        connect,
+        None,
+        tuple(given.parameters),
+        tuple(given.initial.items()),
     )
 
 
@@ -62,7 +69,9 @@ def _take(given: Given, argument: ast.Argument, part: CheckedComponent, label: s
     own = [p.name for p in part.parameters] + [v.name for v in part.variables]
     if argument.name and argument.name not in own:
         hint = did_you_mean(argument.name, own) or (f"it has: {', '.join(own)}" if own else "it has none")
-        given.e.reporter.error("P523", f"`{part.name}` has no parameter or variable `{argument.name}`", argument.span, "not known", hint)
+        given.e.reporter.error(
+            "P523", f"`{part.name}` has no parameter or variable `{argument.name}`", argument.span, "not known", hint
+        )
         return
     given.take(argument, part.name, f"{label}.")
 
@@ -83,8 +92,11 @@ def _bindings(
         wrong = argument.value.name if isinstance(argument.value, ast.Name) else ""
         hint = did_you_mean(wrong, others) if wrong else ""
         outer.reporter.error(
-            "P512", f"`{argument.name}` of `{rule.name}` is a variable of another rule of this projection", argument.value.span,
-            "not such a variable", hint or (f"there are: {', '.join(others)}" if others else "add a rule that declares it with `+`"),
+            "P512",
+            f"`{argument.name}` of `{rule.name}` is a variable of another rule of this projection",
+            argument.value.span,
+            "not such a variable",
+            hint or (f"there are: {', '.join(others)}" if others else "add a rule that declares it with `+`"),
         )
     return found
 
@@ -97,7 +109,9 @@ def _initial(member: ast.InitDeclaration, given: Given) -> None:
         hint = did_you_mean(member.name, variables)
         if parameters:
             hint = f"a parameter is given with its rule: `{parameters[0].rpartition('.')[0]}({member.name} = ...)`"
-        given.e.reporter.error("P523", f"no rule of this projection has a variable `{member.name}`", member.span, "not known", hint)
+        given.e.reporter.error(
+            "P523", f"no rule of this projection has a variable `{member.name}`", member.span, "not known", hint
+        )
         return
     given.seen.add(member.name)
     given.start(variable, member.value)
@@ -111,8 +125,13 @@ def _connect(
     for second in members[1:]:
         reporter.error("P532", "a projection has one `connect`", second.span, "the second one")
     if not members:
-        reporter.error("P530", "say which neurons are connected", _rules_span(node), "no `connect`",
-                       "write `connect with probability P`, `connect all`, `connect one to one` or `connect none`")
+        reporter.error(
+            "P530",
+            "say which neurons are connected",
+            _rules_span(node),
+            "no `connect`",
+            "write `connect with probability P`, `connect all`, `connect one to one` or `connect none`",
+        )
         return None
     member = members[0]
     match member.kind:
@@ -124,8 +143,12 @@ def _connect(
             count = sum(source.size for source in sources)
             if count != target.size:
                 fewer = min(count, target.size)
-                reporter.warn("W106", f"`connect one to one` of {count} and {target.size} neurons connects the first {fewer}", member.span,
-                              "different sizes")
+                reporter.warn(
+                    "W106",
+                    f"`connect one to one` of {count} and {target.size} neurons connects the first {fewer}",
+                    member.span,
+                    "different sizes",
+                )
             return ConnectOneToOne()
     assert member.value is not None
     value = given.e.real(member.value, Place("the probability of a connection", draws=False, state=False), NUMBER)
@@ -145,20 +168,37 @@ def _port(node: ast.ProjectDeclaration, rule: CheckedComponent, target: CheckedP
     ports = {item.port: item for item in target.neuron.inputs}
     head = _rules_span(node)
     if node.port and node.port not in ports:
-        hint = did_you_mean(node.port, ports) or (f"it has: {', '.join(ports)}" if ports else "declare one with `input NAME -> VARIABLE`")
-        e.reporter.error("P524", f"`{target.neuron.name}` has no input port `{node.port}`", head, f"`{node.target}.{node.port}`", hint)
+        hint = did_you_mean(node.port, ports) or (
+            f"it has: {', '.join(ports)}" if ports else "declare one with `input NAME -> VARIABLE`"
+        )
+        e.reporter.error(
+            "P524",
+            f"`{target.neuron.name}` has no input port `{node.port}`",
+            head,
+            f"`{node.target}.{node.port}`",
+            hint,
+        )
         return ""
     if rule.deliver_dimension is None:
         if node.port:
-            e.reporter.warn("W104", f"nothing is delivered to `{node.target}.{node.port}`", head, "no rule here says `deliver`")
+            e.reporter.warn(
+                "W104", f"nothing is delivered to `{node.target}.{node.port}`", head, "no rule here says `deliver`"
+            )
         return ""
     if not node.port:
-        hint = f"write `-> {node.target}.{next(iter(ports))}`" if ports else f"`{target.neuron.name}` declares no `input`"
+        hint = (
+            f"write `-> {node.target}.{next(iter(ports))}`" if ports else f"`{target.neuron.name}` declares no `input`"
+        )
         e.reporter.error("P524", f"say to which input port of `{node.target}` is delivered", head, "no port", hint)
         return ""
     have, want = from_dimension(rule.deliver_dimension), from_dimension(ports[node.port].dimension)
     if not e.unifier.unify(have, want):
-        e.reporter.error("P531", f"`{node.target}.{node.port}` takes {e.say(want)}, but {e.say(have)} is delivered", head, "different units")
+        e.reporter.error(
+            "P531",
+            f"`{node.target}.{node.port}` takes {e.say(want)}, but {e.say(have)} is delivered",
+            head,
+            "different units",
+        )
     return node.port
 
 
@@ -171,14 +211,23 @@ def _neuron_read(read: NeuronRead, population: CheckedPopulation, span: Span | N
         known = [v.name for v in neuron.variables if v.site is Site.NEURON]
         parameter = any(p.name == read.name for p in neuron.parameters)
         hint = "rules read state, not parameters" if parameter else did_you_mean(read.name, known)
-        e.reporter.error("P205", f"the rule reads {what}, and `{neuron.name}` (population `{population.name}`) has no state `{read.name}`", span,
-                         f"{what} is missing", hint or (f"it has: {', '.join(known)}" if known else ""))
+        e.reporter.error(
+            "P205",
+            f"the rule reads {what}, and `{neuron.name}` (population `{population.name}`) has no state `{read.name}`",
+            span,
+            f"{what} is missing",
+            hint or (f"it has: {', '.join(known)}" if known else ""),
+        )
     elif variable.site is not Site.NEURON or variable.type is not Type.REAL:
         kind = "one value for the whole population" if variable.site is not Site.NEURON else "a whole number"
-        e.reporter.error("P205", f"the rule reads {what}, which in `{neuron.name}` is {kind}", span, "cannot be read by rules")
+        e.reporter.error(
+            "P205", f"the rule reads {what}, which in `{neuron.name}` is {kind}", span, "cannot be read by rules"
+        )
     elif not e.unifier.unify(from_dimension(read.dimension), from_dimension(variable.dimension)):
         have, want = e.say(from_dimension(variable.dimension)), e.say(from_dimension(read.dimension))
-        e.reporter.error("P531", f"the rule takes {what} as {want}, but in `{neuron.name}` it is {have}", span, "different units")
+        e.reporter.error(
+            "P531", f"the rule takes {what} as {want}, but in `{neuron.name}` it is {have}", span, "different units"
+        )
 
 
 def _closed(rule: CheckedComponent, unifier: Unifier) -> CheckedComponent:
@@ -199,4 +248,3 @@ def _rules_span(node: ast.ProjectDeclaration) -> Span | None:
     stop = span.end if end < 0 else min(end, span.end)
     text = span.source.text[span.start : stop].split("#")[0].rstrip().removesuffix(":")
     return Span(span.source, span.start, span.start + max(1, len(text)))
-

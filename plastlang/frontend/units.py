@@ -10,7 +10,7 @@ import difflib
 import re
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from plastlang.diagnostics import Diagnostic, PlastError
@@ -46,17 +46,77 @@ _BASES = ("ms", "um", "ng", "pA")
 #: Decimal exponent of the coherent base in SI: ms, um, ng, pA, K, fmol, cd.
 _SCALE = {"ms": -3, "um": -6, "ng": -12, "pA": -12, "K": 0, "fmol": -15, "cd": 0}
 _PINT_BASES = {
-    "[time]": "ms", "[length]": "um", "[mass]": "ng", "[current]": "pA", "[temperature]": "K", "[substance]": "fmol",
+    "[time]": "ms",
+    "[length]": "um",
+    "[mass]": "ng",
+    "[current]": "pA",
+    "[temperature]": "K",
+    "[substance]": "fmol",
     "[luminosity]": "cd",
 }
 #: What people write for a unit, and the name that it has.
 _MISSPELT = {
-    "msec": "ms", "msecs": "ms", "sec": "s", "secs": "s", "usec": "us", "nsec": "ns", "seconds": "s", "milliseconds": "ms", "mv": "mV",
-    "pa": "pA", "na": "nA", "pf": "pF", "nf": "nF", "hz": "Hz", "HZ": "Hz", "khz": "kHz", "KHz": "kHz", "volts": "V", "percent": "%",
-    "Mohms": "MOhm", "MOHM": "MOhm", "gohm": "GOhm", "Sec": "s", "mum": "um", "micron": "um",
+    "msec": "ms",
+    "msecs": "ms",
+    "sec": "s",
+    "secs": "s",
+    "usec": "us",
+    "nsec": "ns",
+    "seconds": "s",
+    "milliseconds": "ms",
+    "mv": "mV",
+    "pa": "pA",
+    "na": "nA",
+    "pf": "pF",
+    "nf": "nF",
+    "hz": "Hz",
+    "HZ": "Hz",
+    "khz": "kHz",
+    "KHz": "kHz",
+    "volts": "V",
+    "percent": "%",
+    "Mohms": "MOhm",
+    "MOHM": "MOhm",
+    "gohm": "GOhm",
+    "Sec": "s",
+    "mum": "um",
+    "micron": "um",
 }
-_SPELLINGS = ("ms", "s", "us", "mV", "V", "uV", "nS", "uS", "mS", "pS", "S", "pA", "nA", "uA", "pF", "nF", "uF", "Hz", "kHz", "MOhm",
-              "GOhm", "kOhm", "um", "mm", "fC", "pC", "fmol", "mol", "min", "%", "minute", "hour", "day")
+_SPELLINGS = (
+    "ms",
+    "s",
+    "us",
+    "mV",
+    "V",
+    "uV",
+    "nS",
+    "uS",
+    "mS",
+    "pS",
+    "S",
+    "pA",
+    "nA",
+    "uA",
+    "pF",
+    "nF",
+    "uF",
+    "Hz",
+    "kHz",
+    "MOhm",
+    "GOhm",
+    "kOhm",
+    "um",
+    "mm",
+    "fC",
+    "pC",
+    "fmol",
+    "mol",
+    "min",
+    "%",
+    "minute",
+    "hour",
+    "day",
+)
 _UNIT = re.compile(r"\s*(\*\*|[*/()%-]|\d+(?:\.\d+)?|[^\W\d]\w*)")
 
 
@@ -76,7 +136,7 @@ def _registry() -> Any:
     return UnitRegistry(non_int_type=Decimal, cache_folder=None)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _atom(name: str) -> tuple[Decimal, Vector]:
     """Factor to the coherent system and vector of one unit name."""
     if name == "%":
@@ -181,7 +241,7 @@ class _Reader:
         raise UnitError(self.text)
 
 
-@lru_cache(maxsize=None)
+@cache
 def read_unit(text: str) -> tuple[Decimal, Vector]:
     """Exact factor to the coherent system, and vector, of a unit or product of units.
 
