@@ -1,4 +1,4 @@
-"""From the syntax tree of a file to its checked components: imports, constants, functions, then every neuron and rule."""
+"""From the syntax tree of a file to its checked components: imports, constants, functions, neurons, rules."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_module(module: ast.Module, source: Source, load: Load | None = None) -
 
 
 def load_import(path: str, importer: Source | None) -> Source:
-    """The text behind an import: `rules:NAME.plast` from the library that is installed, others beside the importing file.
+    """The text behind an import: `rules:NAME.plast` from the installed library, others beside the importer.
 
     Raises:
         OSError, UnicodeDecodeError: it is not there, or not a text.
@@ -108,7 +108,7 @@ class _Module:
         if other is None:
             self.broken.update(node.names)
             return
-        names = node.names or tuple([*other.components, *other.consts, *other.functions])
+        names = node.names or (*other.components, *other.consts, *other.functions)
         for name in names:
             self._take(name, node, other)
 

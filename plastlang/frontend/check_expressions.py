@@ -35,6 +35,7 @@ from plastlang.frontend.dimensions import (
     multiply,
     raised,
     spoken,
+    to_dimension,
 )
 from plastlang.frontend.evaluate import NotConstant, evaluate
 from plastlang.frontend.units import UnitError, is_unit, read_unit
@@ -805,7 +806,7 @@ class Elaborator:
     ) -> Value | None:
         first = values[0]
         if name in ("min", "max", "clip"):
-            for other, span in zip(values[1:], spans[1:], strict=True):
+            for other in values[1:]:
                 if not self.unifier.unify(first.vector, other.vector):
                     sentence = (
                         f"`{name}` needs values of one unit, not {self.say(first.vector)} and {self.say(other.vector)}"
@@ -1019,10 +1020,9 @@ class Elaborator:
         one, other = self.say(left.vector), self.say(right.vector)
         hint = ""
         for value, against in ((left, right), (right, left)):
-            against_dimension = self.unifier.resolve(against.vector)
-            if isinstance(value.expr, Const) and not self.unifier.resolve(value.vector) and against_dimension:
-                from_symbol = spoken(against_dimension)
-                hint = f"give the number a unit: {from_symbol}"
+            symbol = to_dimension(self.unifier.close(against.vector)).symbol
+            if isinstance(value.expr, Const) and not self.unifier.close(value.vector) and symbol:
+                hint = f"give the number a unit: `{value.expr.value:g} {symbol}`"
         self.reporter.error("P401", sentence, node.span, f"{one} and {other}", hint)
 
 

@@ -21,7 +21,7 @@ from plastlang.frontend.check_values import (
     nearest,
 )
 from plastlang.frontend.checked import Hold
-from plastlang.frontend.dimensions import NUMBER, TIME, Vector
+from plastlang.frontend.dimensions import NUMBER, TIME, Vector, to_dimension
 from plastlang.ir.nodes import (
     Assign,
     Deliver,
@@ -112,6 +112,7 @@ class Deferred:
     name: str
     target: Vector
     value: Vector
+    op: str
     span: Span | None
 
 
@@ -272,23 +273,29 @@ class Statements:
     def _same_unit(self, target: VariableName, value: Value, node: ast.Assignment) -> bool:
         e = self.elaborator
         known = e.unifier.resolve(target.vector)
+        item = Deferred(target.name, target.vector, value.vector, node.op, node.value.span)
         if any(atom.startswith("?") and atom not in e.unifier.kept for atom, _ in known):
-            self.deferred.append(Deferred(target.name, target.vector, value.vector, node.span))
+            self.deferred.append(item)
             return True
-        return self._judge(Deferred(target.name, target.vector, value.vector, node.span), node.op)
+        return self._judge(item)
 
-    def _judge(self, item: Deferred, op: str = "") -> bool:
+    def _judge(self, item: Deferred) -> bool:
         e = self.elaborator
         if e.unifier.unify(item.target, item.value):
             return True
-        verb = {"+=": "add {0} to", "-=": "subtract {0} from", "=": "give {0} to"}.get(op, "give {0} to").format(
-            e.say(item.value)
-        )
+        verb = {"+=": "add {0} to", "-=": "subtract {0} from"}.get(item.op, "give {0} to").format(e.say(item.value))
+        want, got = to_dimension(e.unifier.close(item.target)), to_dimension(e.unifier.close(item.value))
+        hint = ""
+        if not got.symbol and not got.variable and want.symbol:
+            hint = f"give the number a unit: `... {want.symbol}`"
+        elif not want.symbol and not want.variable and got.symbol:
+            hint = f"divide by a value of the same unit, or declare `{item.name}: {got.symbol}`"
         e.reporter.error(
             "P401",
             f"cannot {verb} `{item.name}`, which is {e.say(item.target)}",
             item.span,
             f"this is {e.say(item.value)}",
+            hint,
         )
         return False
 
@@ -297,7 +304,7 @@ class Statements:
         e = self.elaborator
         order = sorted(self.deferred, key=lambda item: bool(e.unifier.resolve(item.value)))
         for item in order:
-            self._judge(item, "+=")
+            self._judge(item)
         self.deferred.clear()
 
     def _target(self, node: ast.Assignment, context: Context) -> VariableName | None:
@@ -433,7 +440,8 @@ class Statements:
                 names,
                 "split it, one `if` for each place",
                 (
-                    "a statement runs once for each thing that it belongs to, so all statements of an `if` must belong to the same",
+                    "a statement runs once for each thing that it belongs to,"
+                    " so all statements of an `if` must belong to the same",
                 ),
             )
             return ()

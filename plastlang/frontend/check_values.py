@@ -1,4 +1,4 @@
-"""What the checker works with: elaborated values, the names of a component, where an expression stands, collected errors."""
+"""What the checker works with: values, the names of a component, where an expression stands, collected errors."""
 
 from __future__ import annotations
 

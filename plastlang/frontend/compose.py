@@ -1,4 +1,4 @@
-"""Several rules on one projection made one: parameters named `Rule.name`, required variables resolved, blocks in order."""
+"""Several rules on one projection made one: parameters `Rule.name`, required variables resolved, blocks in order."""
 
 from __future__ import annotations
 
@@ -225,7 +225,8 @@ def _check_required(
                 )
                 reporter.error(
                     "P512",
-                    f"`{rule.name}` requires a {variable.site.value} variable `{variable.name}`, and no rule here declares it",
+                    f"`{rule.name}` requires a {variable.site.value} variable `{variable.name}`,"
+                    " and no rule here declares it",
                     span,
                     f"`{variable.name}` is missing",
                     hint,
@@ -233,7 +234,8 @@ def _check_required(
             elif owner.site is not variable.site:
                 reporter.error(
                     "P512",
-                    f"`{rule.name}` requires `{variable.name}` at {variable.site.value}, but it is declared at {owner.site.value}",
+                    f"`{rule.name}` requires `{variable.name}` at {variable.site.value},"
+                    f" but it is declared at {owner.site.value}",
                     span,
                     "different places",
                 )
@@ -311,7 +313,8 @@ def _unified(
             if variable.required and not unifier.unify(have, want):
                 reporter.error(
                     "P515",
-                    f"`{rule.name}` requires `{variable.name}` in {_say(unifier, want)}, but it is {_say(unifier, have)}",
+                    f"`{rule.name}` requires `{variable.name}` in {_say(unifier, want)},"
+                    f" but it is {_say(unifier, have)}",
                     span,
                     "different units",
                 )
