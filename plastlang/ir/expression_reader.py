@@ -28,10 +28,11 @@ from plastlang.ir.types import COMPARISONS, Site, Type
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<number>(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)(?![\w.]))"""
-    r"""|(?P<name>[$#@]?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"""
+    r"""|(?P<name>[$#@]?[^\W\d]\w*(?:\.[^\W\d]\w*)*)"""
     r"""|(?P<string>"(?:[^"\\]|\\.)*")"""
     r"""|(?P<op>->|\*\*|<=|>=|==|!=|[-+*/%<>=(),:\[\]{}]))"""
 )
+_LETTER = re.compile(r"[^\W\d]")
 _BUILTINS = POPULATION | PROJECTION
 _LEVELS: tuple[tuple[str, ...], ...] = (("or",), ("and",), ("not",), COMPARISONS, ("+", "-"), ("*", "/", "%"))
 _END = ""
@@ -93,7 +94,7 @@ class Cursor:
 
     def name(self) -> str:
         token = self.take()
-        if not (token[0].isalpha() or token[0] == "_"):
+        if not _LETTER.match(token):
             raise self.error(f"expected a name, found {token}")
         return token
 
@@ -201,7 +202,7 @@ def _leaf(cursor: Cursor) -> Expr:
             if token[1:] not in _BUILTINS:
                 raise cursor.error(f"there is no {token}")
             return Builtin(token[1:], *_BUILTINS[token[1:]])
-    if not (token[0].isalpha() or token[0] == "_"):
+    if not _LETTER.match(token):
         raise cursor.error(f"cannot read {token!r}")
     if cursor.peek() == "[":
         purpose = cursor.purpose()

@@ -49,7 +49,7 @@ from plastlang.ir.walk import walk
 
 __all__ = ["VerifyError", "verify"]
 
-_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _POPULATION_SITES = frozenset({Site.GLOBAL, Site.NEURON})
 _PROJECTION_SITES = frozenset({Site.GLOBAL, Site.PRE, Site.POST, Site.SYNAPSE})
 _CLOSED = Place("", frozenset({Site.GLOBAL, Site.NEURON}), draws=False, reads="none", closed=True)

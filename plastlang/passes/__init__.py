@@ -13,8 +13,9 @@ from plastlang.ir.nodes import Program
 from plastlang.passes.fold import fold
 from plastlang.passes.hoist import hoist
 from plastlang.passes.schedule import schedule
+from plastlang.passes.share import share
 
 Pass = Callable[[Program], Program]
 
 CANONICAL: tuple[Pass, ...] = (fold, hoist)
-SCHEDULING: tuple[Pass, ...] = (schedule,)
+SCHEDULING: tuple[Pass, ...] = (schedule, share)

@@ -30,7 +30,7 @@ def _program(text: str) -> Program:
 
 def owner(program: Program) -> Population | Projection:
     """The projection, or the population where there is none."""
-    return (*program.projections, *program.populations)[0]
+    return program.projections[0] if program.projections else program.populations[0]
 
 
 def lines(program: Program) -> list[str]:

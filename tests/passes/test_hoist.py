@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plastlang.ir.nodes import Binary, Builtin, Call, Const, Derived, Param
+from plastlang.ir.nodes import Binary, Builtin, Call, Const, Derived, Param, Population, Projection
 from plastlang.ir.text import from_text
 from plastlang.ir.types import Site, Type
 from plastlang.ir.verify import verify
@@ -86,7 +86,8 @@ def test_nothing_is_left_to_hoist() -> None:
     program = hoist(fold(from_text(EVERYTHING)))
     verify(program)
     assert hoist(program) == program
-    for holder in (*program.populations, *program.projections):
+    holders: list[Population | Projection] = [*program.populations, *program.projections]
+    for holder in holders:
         bodies = [holder.step, *(block.body for block in holder.blocks)]
         for node in (n for body in bodies for e in all_expressions(body) for n in walk(e)):
             invariant = all(

@@ -140,7 +140,7 @@ def _integrating(neuron: _Neuron, kind: int) -> None:
     neuron.states.append(v)
     bounded = f" in [-100{scale}{volt}, 100{scale}{volt}]" if kind == 2 or neuron.maybe() else ""
     neuron.lines.append(f"state v = 0{scale}{volt}{bounded}")
-    current = f"v_th * (g / g_leak)" if kind == 0 else "g / g_leak * (e_rev - v)"
+    current = "v_th * (g / g_leak)" if kind == 0 else "g / g_leak * (e_rev - v)"
     has_input = kind == 1 or neuron.maybe()
     if has_input:
         port = State("g", neuron.conductance)
@@ -154,7 +154,9 @@ def _integrating(neuron: _Neuron, kind: int) -> None:
         neuron.lines.append(f"state a = 0{scale}{volt}")
     terms = ["drive - v"] + ([current] if has_input else []) + (["- a"] if adapts else [])
     if kind == 2:
-        terms.append(draw(st.sampled_from(["v_th * sin(v / v_th)", "v_th * tanh(v / v_th) ** 2", "- v * (v / e_rev) ** 2"])))
+        terms.append(
+            draw(st.sampled_from(["v_th * sin(v / v_th)", "v_th * tanh(v / v_th) ** 2", "- v * (v / e_rev) ** 2"]))
+        )
     total = " + ".join(terms).replace("+ -", "-")
     neuron.lines.append(f"v' = ({total}) / tau")
     if has_input:
@@ -168,7 +170,9 @@ def _integrating(neuron: _Neuron, kind: int) -> None:
     _extras(neuron)
     _spike(neuron, scale, volt)
     if neuron.maybe():
-        neuron.arguments.append(f"v = {v.store(f'normal(0.5, {number(draw)})' if neuron.maybe() else 'uniform(0.0, 1.0)')}")
+        neuron.arguments.append(
+            f"v = {v.store(f'normal(0.5, {number(draw)})' if neuron.maybe() else 'uniform(0.0, 1.0)')}"
+        )
     if neuron.maybe():
         neuron.arguments.append(f"drive = 8{scale}{volt} + 1{scale}{volt} * index")
 
@@ -178,7 +182,10 @@ def _extras(neuron: _Neuron) -> None:
     draw = neuron.draw
     if neuron.maybe():
         neuron.lines.append(f"global level = {draw(st.sampled_from(['0.0', 'uniform()']))}")
-        neuron.lines += ["every 4 ms:", f"    level = clip(level + {expression(draw, ['gain', 'size * 0.1'], 1, draws=True)}, -2.0, 2.0)"]
+        neuron.lines += [
+            "every 4 ms:",
+            f"    level = clip(level + {expression(draw, ['gain', 'size * 0.1'], 1, draws=True)}, -2.0, 2.0)",
+        ]
         neuron.lines += [f"    {neuron.store(neuron.states[-1])}"]
     if neuron.maybe():
         neuron.lines.append("state extra = 0.25 in [-2.0, 2.0]")
@@ -195,7 +202,10 @@ def _extras(neuron: _Neuron) -> None:
         else:
             neuron.lines.append(f"    extra = {expression(draw, neuron.atoms(), 2, draws=True)}")
     if neuron.maybe():
-        neuron.lines += ["on kick(amount):", f"    {neuron.states[0].name} += {neuron.states[0].store('clip(amount, -1.0, 1.0)')}"]
+        neuron.lines += [
+            "on kick(amount):",
+            f"    {neuron.states[0].name} += {neuron.states[0].store('clip(amount, -1.0, 1.0)')}",
+        ]
 
 
 def _spike(neuron: _Neuron, scale: str, volt: str) -> None:

@@ -241,17 +241,23 @@ class _Builder:
         else:
             slots = kind == 3
             what = f"{count} slots of {draw(st.sampled_from(['4', '2', '12']))} per post" if slots else f"{count} pairs"
-            caps = draw(st.sampled_from(["", " at most 3 per post", " at most 2 per pre", " at most 4 per post at most 3 per pre"]))
+            caps = draw(
+                st.sampled_from(
+                    ["", " at most 3 per post", " at most 2 per pre", " at most 4 per post at most 3 per pre"]
+                )
+            )
             origin = " from spiked pre" if slots else ""
-            prune = [f"if {weak}:", f"    prune{self.chance('synapse')}"] if self.maybe() else [f"prune{self.chance('synapse')}"]
+            prune = (
+                [f"if {weak}:", f"    prune{self.chance('synapse')}"]
+                if self.maybe()
+                else [f"prune{self.chance('synapse')}"]
+            )
             grow = self.birth(f"grow{origin}{self.chance('pair')}{caps}")
             body = ["if connected:", *(f"    {line}" for line in prune), "else:", *(f"    {line}" for line in grow)]
             self.block(head, [f"sample {what}:", *(f"    {line}" for line in body)])
 
 
-def weighted_rule(
-    draw: Draw, name: str, pre: tuple[State, ...], post: tuple[State, ...], port: State | None
-) -> Rule:
+def weighted_rule(draw: Draw, name: str, pre: tuple[State, ...], post: tuple[State, ...], port: State | None) -> Rule:
     """A rule that has the weight `w`, in the unit of the port, and delivers it if there is a port."""
     weight = State("w", port.unit if port else "")
     builder = _Builder(draw, "", pre, post, weight, port is not None)
