@@ -94,25 +94,29 @@ def grow_uniform(statement: GrowUniform, frame: Frame, make: Make) -> None:
     wanted = int(frame.value(statement.count)[0])
     width = owner.target.node.size
     there = set(codes(owner).tolist())
-    chosen: list[int] = []
     if wanted >= owner.pre_size * width - len(there):
         chosen = [code for code in range(owner.pre_size * width) if code not in there]
-    attempt = 0
-    while len(chosen) < wanted and len(there) < owner.pre_size * width:
-        numbers = np.arange(attempt, attempt + 256)
-        words = random.philox(
-            numbers, 0, network.step, random.counter(statement.purpose, 0, frame.repeat), network.seed
-        )  # fmt: skip
-        for pre, post in zip(
-            random.below(words[0], owner.pre_size).tolist(), random.below(words[1], width).tolist(), strict=True
-        ):
-            code = pre * width + post
-            if code not in there and len(chosen) < wanted:
-                there.add(code)
-                chosen.append(code)
-        attempt += 256
+    else:
+        last = random.counter(statement.purpose, 0, frame.repeat)
+        chosen = _draw_absent(owner, wanted, there, lambda a: random.philox(a, 0, network.step, last, network.seed))
     for code in chosen:
         make(frame, code // width, code % width, statement.init, None)
+
+
+def _draw_absent(
+    owner: ProjectionState, wanted: int, there: set[int], words: Callable[[Index], NDArray[np.uint32]]
+) -> list[int]:
+    """The first `wanted` pairs that attempts 0, 1, ... draw, without those in `there` and repetitions."""
+    width = owner.target.node.size
+    chosen: dict[int, None] = {}
+    attempt = 0
+    while len(chosen) < wanted:
+        w = words(np.arange(attempt, attempt + 256))
+        for code in (random.below(w[0], owner.pre_size) * width + random.below(w[1], width)).tolist():
+            if code not in there and len(chosen) < wanted:
+                chosen[code] = None
+        attempt += 256
+    return list(chosen)
 
 
 @dataclass(frozen=True, slots=True)
