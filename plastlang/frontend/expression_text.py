@@ -9,6 +9,8 @@ from plastlang.frontend import ast
 
 # how tightly a form binds, weakest first, as in plast.lark
 _CONDITIONAL, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGNED, _POWER, _ATOM = range(10)
+#: For `expression_text`: a conditional expression gets brackets, which make it easier to read in a phrase.
+UNBROKEN = _OR
 _BINARY: dict[str, tuple[int, int, int]] = {  # of the whole, least of the left side, least of the right side
     "or": (_OR, _OR, _AND),
     "and": (_AND, _AND, _NOT),

@@ -9,7 +9,8 @@ from typing import assert_never
 from plastlang.diagnostics import Source, Span
 from plastlang.frontend import ast
 from plastlang.frontend.comments import Places, Written, spaced, with_comments
-from plastlang.frontend.expression_text import arguments_text, expression_text
+from plastlang.frontend.expression_text import UNBROKEN, arguments_text, expression_text
+from plastlang.frontend.wrap import wrapped
 
 _INDENT = "    "
 
@@ -36,11 +37,12 @@ def _laid_out(lines: list[Written]) -> Iterator[str]:
         if line.blank:
             yield "\n"
         indent = _INDENT * line.depth
-        text = "\n".join(indent + part if part else "" for part in line.text.split("\n"))
         if line.own_comment:
             yield f"{indent}{line.comment}\n"
-        else:
-            yield text + (f"  {line.comment}" if line.comment else "") + "\n"
+            continue
+        text = line.text if '"' in line.text else wrapped(line.text, len(indent))
+        text = "\n".join(indent + part if part else "" for part in text.split("\n"))
+        yield text + (f"  {line.comment}" if line.comment else "") + "\n"
 
 
 def _escaped(text: str) -> str:
@@ -51,12 +53,12 @@ def _escaped(text: str) -> str:
 
 def _doc_text(doc: str) -> str:
     lines = doc.split("\n")
-    text = _escaped(doc)
     if len(lines) == 1 and doc == doc.lstrip():
-        return f'"""{text}"""'
+        return f'"""{_escaped(doc)}"""'
     inner = [len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()]
     lead = "\n" if doc != doc.lstrip() or min(inner, default=0) > 0 else ""
-    return f'"""{lead}{text}\n"""'
+    text = _escaped(doc + "\n")
+    return f'"""{lead}{text}"""'
 
 
 def _bounds(bounds: tuple[ast.Expression, ast.Expression] | None) -> str:
@@ -232,7 +234,7 @@ class _Writer:
                 if where is not None:
                     text += f" where {expression_text(where)}"
                 elif probability is not None:
-                    text += f" with probability {expression_text(probability)}"
+                    text += f" with probability {expression_text(probability, UNBROKEN)}"
                 yield Written(depth, text, at)
             case ast.GrowStatement():
                 yield from self.head(depth, _grow_text(node), at, node.body)
@@ -261,7 +263,7 @@ def _grow_text(node: ast.GrowStatement) -> str:
     if node.spiked:
         text += " from spiked pre"
     if node.probability is not None:
-        text += f" with probability {expression_text(node.probability)}"
+        text += f" with probability {expression_text(node.probability, UNBROKEN)}"
     if node.max_per_post is not None:
         text += f" at most {expression_text(node.max_per_post)} per post"
     if node.max_per_pre is not None:

@@ -15,7 +15,8 @@ from platformdirs import user_cache_path
 from plastlang.diagnostics import Diagnostic, PlastError, Source, Span
 from plastlang.frontend import ast
 from plastlang.frontend.layout import Line, lay_out
-from plastlang.frontend.mistakes import Stop, explain
+from plastlang.frontend.mistakes import explain
+from plastlang.frontend.stop import Stop
 from plastlang.frontend.transform import SOURCE, SyntaxFault, TreeBuilder
 
 #: After this many errors the rest of the file is not looked at.
@@ -139,9 +140,9 @@ class _Driver:
         opens = following is not None and following.opens
         at = 0
         try:
-            for at, token in enumerate(tokens):
+            for token in tokens:
                 self.session.feed_token(token)
-            at = len(tokens)
+                at += 1
             self.feed("_NEWLINE", "", line.end.start_pos or 0)
         except UnexpectedToken:
             return explain(self.stop(saved, line, at, following))
@@ -223,10 +224,8 @@ class _Driver:
                 opening = (
                     "flat" if found is not None and found.code == "P112" else "real" if self.stand_in(line) else "skip"
                 )
-            self.if_lost = (
-                (first in ("IF", "ELIF", "ELSE")
-                and opening != "real")
-                or (first in ("IF", "ELIF") and not (following is not None and following.opens))
+            self.if_lost = (first in ("IF", "ELIF", "ELSE") and opening != "real") or (
+                first in ("IF", "ELIF") and not (following is not None and following.opens)
             )
 
 

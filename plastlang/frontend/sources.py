@@ -8,6 +8,7 @@ from plastlang.diagnostics import Diagnostic, PlastError, Source, Span
 
 #: Larger files are not read: no model is written by hand at this size.
 MAX_BYTES = 16_000_000
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_source(path: str | Path) -> Source:
@@ -32,7 +33,7 @@ def read_source(path: str | Path) -> Source:
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _fault("P102", f"`{str(path)!r:.200}` cannot be read: {reason}.", "") from None
+        raise _fault("P102", f"`{path}` cannot be read: {reason}.", "") from None
     return decode(str(path), data)
 
 
@@ -56,15 +57,11 @@ def decode(path: str, data: bytes) -> Source:
                     f"The file is not UTF-8 text: byte 0x{wrong:02x} at offset {error.start}.",
                     Span(source, place, place + 1),
                     "not UTF-8",
-                    (("utf-16" in _guess(data) and "it begins like a UTF-16 file") or "a .plast file is text in UTF-8",),
+                    ("it begins like a UTF-16 file" if data[:2] in _UTF16_MARKS else "a .plast file is text in UTF-8",),
                     "save it as UTF-8 in your editor",
                 ),
             )
         ) from None
-
-
-def _guess(data: bytes) -> str:
-    return "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
 
 
 def _fault(code: str, message: str, hint: str) -> PlastError:

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for syntax trees: every node type, any nesting that the syntax has, not necessarily well-typed."""
+"""Hypothesis strategies for syntax trees: every node type, any nesting the syntax has, not necessarily well-typed."""
 
 from __future__ import annotations
 

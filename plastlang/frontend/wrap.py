@@ -1,0 +1,47 @@
+"""Breaking long lines inside their brackets."""
+
+from __future__ import annotations
+
+import re
+
+#: Lines that are longer are broken where that is possible.
+LINE_WIDTH = 110
+_CONTINUATION = " " * 8
+#: Behind a comma, or before an operator that stands between blanks.
+_OPERATORS = ("if", "else", "or", "and", "+", "-", "*", "/")  # weakest first
+_BREAK = re.compile(r"[(\[\])]|, | (?=(?:and|or|if|else|\+|-|\*|/) )")
+
+
+def wrapped(text: str, indent: int) -> str:
+    """A line of code, broken inside its brackets so that it fits behind `indent` columns.
+
+    A break is made where the fewest brackets are open, then at the weakest operator, then as far right as possible;
+    a line without brackets stays.
+    """
+    lines: list[str] = []
+    room = LINE_WIDTH - indent
+    depth = 0  # brackets open at the start of `text`
+    while len(text) > room:
+        places = [place for place in _places(text, room, depth) if place[2] > room // 3]
+        if not places:
+            break
+        depth, _, end = min(places, key=lambda place: (place[0], place[1], -place[2]))
+        lines.append(text[:end].rstrip())
+        text = text[end:]
+        room = LINE_WIDTH - indent - len(_CONTINUATION)
+    return ("\n" + _CONTINUATION).join([*lines, text])
+
+
+def _places(text: str, room: int, depth: int) -> list[tuple[int, int, int]]:
+    """Where a line may be broken up to `room`: the brackets open there, how tightly the operator binds, the place."""
+    found: list[tuple[int, int, int]] = []
+    for match in _BREAK.finditer(text[: room + 1]):
+        sign = match.group()
+        if sign in ("(", "["):
+            depth += 1
+        elif sign in (")", "]"):
+            depth -= 1
+        elif depth > 0 and match.end() <= room:
+            tightness = 0 if sign == ", " else 1 + _OPERATORS.index(text[match.end() :].split(" ", 1)[0])
+            found.append((depth, tightness // 2, match.end()))
+    return found
