@@ -1,9 +1,9 @@
 """Divided differences of exp: what the solution of linear equations is made of, safe where time constants are equal.
 
-The flow of a chain of linear equations is a sum of products of couplings with exp[z0, ..., zk], the divided difference at
-the rates (times dt) along the chain; a constant inflow adds a rate 0. The textbook formula 1 / (1/a - 1/b) is its first
-order and breaks at a = b, while the divided difference is smooth there (McCurdy, Ng & Parlett 1984, Math. Comp. 43,
-501-528).
+The flow of a chain of linear equations is a sum of products of couplings with exp[z0, ..., zk], the divided difference
+at the rates (times dt) along the chain; a constant inflow adds a rate 0. The textbook formula 1 / (1/a - 1/b) is its
+first order and breaks at a = b, while the divided difference is smooth there (McCurdy, Ng & Parlett 1984, Math. Comp.
+43, 501-528).
 """
 
 from __future__ import annotations

@@ -19,12 +19,16 @@ from plastlang.symbolic.lets import Lets
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What the solvers of one site share."""
+    """What the solvers of one site share.
+
+    `variables` are those that are solved; `moving` are the names of others that have an equation of their own.
+    """
 
     translation: Translation
     constants: Constants
     lets: Lets
     variables: Mapping[str, Read]
+    moving: frozenset[str] = frozenset()
 
 
 def per_step(expression: sympy.Expr, name: str, shop: Workshop, weight: Expr = ONE) -> list[Expr]:

@@ -27,13 +27,14 @@ from plastlang.symbolic.explain import Explanation, explain
 from plastlang.symbolic.holds import Counter, count_down, counters, hidden, start, states
 from plastlang.symbolic.lets import Lets
 from plastlang.symbolic.owners import constants_of, parameters, solvable, variables, workshop
+from plastlang.symbolic.powers import in_equations, in_population
 from plastlang.symbolic.renewal import choose
 from plastlang.symbolic.solve import Solved, solve
 
 
 def lower_population(population: CheckedPopulation) -> tuple[Population, tuple[Explanation, ...]]:
     """The population as IR, with the purposes of draws as checked, and what was chosen for its variables."""
-    neuron = population.neuron
+    neuron = in_equations(population.neuron)
     bounds = bounds_of(neuron.variables)
     known = parameters(neuron, population.parameters)
     constants = constants_of(neuron, known)
@@ -52,7 +53,7 @@ def lower_population(population: CheckedPopulation) -> tuple[Population, tuple[E
         spiking,
         tuple(Block(b.trigger, bound_body(b.body, bounds), b.span) for b in neuron.blocks),
     )
-    return result, explain(population.name, neuron, solved)
+    return in_population(result), explain(population.name, neuron, solved)
 
 
 def _spiking(
@@ -119,7 +120,7 @@ def _held_values(
     choices: dict[str, list[Expr]] = {}
     for state in states(holds):
         frozen = frozenset(n for c, active in zip(holds, state, strict=True) if active for n in c.names)
-        shop = workshop(neuron, Site.NEURON, constants, lets, frozen)
+        shop = workshop(neuron, Site.NEURON, constants, lets, frozen, still=frozen)
         equations = tuple(
             Equation(e.name, lets.bind_draws(e.value), e.span) for e in neuron.equations if e.name in shop.variables
         )

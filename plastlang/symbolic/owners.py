@@ -73,10 +73,20 @@ def constants_of(component: CheckedComponent, known: tuple[Parameter, ...]) -> C
 
 
 def workshop(
-    component: CheckedComponent, site: Site, constants: Constants, lets: Lets, frozen: frozenset[str] = frozenset()
+    component: CheckedComponent,
+    site: Site,
+    constants: Constants,
+    lets: Lets,
+    frozen: frozenset[str] = frozenset(),
+    still: frozenset[str] = frozenset(),
 ) -> Workshop:
-    """What the solvers of one site need. `frozen`: variables that keep their values although they have equations."""
-    return Workshop(Translation(), constants, lets, solvable(component, site, frozen))
+    """What the solvers of one site need.
+
+    `frozen`: variables of the site whose equations are left out; `still`: those of them that keep their values, too.
+    """
+    solved = solvable(component, site, frozen)
+    moving = frozenset(e.name for e in component.equations) - solved.keys() - still
+    return Workshop(Translation(), constants, lets, solved, moving)
 
 
 def solvable(component: CheckedComponent, site: Site, frozen: frozenset[str] = frozenset()) -> Mapping[str, Read]:

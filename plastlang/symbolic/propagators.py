@@ -1,8 +1,8 @@
 """The exact flow of x' = A x + b over one step, from the entries of A dt.
 
-`exp(A dt)` and `phi(A dt) = integral of exp(A s dt) over s in [0, 1]` are sums over chains of couplings. A chain of single
-variables gives divided differences of exp; two variables coupled both ways are solved by the closed form of the 2 x 2
-exponential. What is longer or more entangled has no closed form here and is left to a numerical method.
+`exp(A dt)` and `phi(A dt) = integral of exp(A s dt) over s in [0, 1]` are sums over chains of couplings. A chain of
+single variables gives divided differences of exp; two variables coupled both ways are solved by the closed form of the
+2 x 2 exponential. What is longer or more entangled has no closed form here and is left to a numerical method.
 """
 
 from __future__ import annotations
@@ -55,6 +55,10 @@ class Propagator:
         finally:
             del self._entries[column, _DRIVE]
             self._inflows = {**self._inflows, column: self._inflows[column][:-1]}
+
+    def rate(self, name: str) -> Expr:
+        """Its own entry of A dt."""
+        return self._entry(name, name)
 
     def _sum(self, row: str, column: str, name: str) -> Expr:
         parts = [self._chain(chain, row, column, name) for chain in self._chains(row, column)]
@@ -165,7 +169,7 @@ class Propagator:
         return add(unit, multiply(second, self._deviation(pair, row, column)))
 
     def _near(self, offset: Expr, gap: Expr, name: str) -> Expr:
-        """The series for the rates e + offset +- sqrt(gap) and e, whose deviations are offset / 3 +- sqrt(gap), -2 offset / 3."""
+        """The series for the rates e + offset +- sqrt(gap) and e, which lie about their mean e + 2 offset / 3."""
         third = self._constants.derive(divide(offset, Const(3.0)), f"{name}_third")
         inner = subtract(multiply(third, third), gap)  # product of the pair's deviations
         last = multiply(Const(-2.0), third)

@@ -13,6 +13,7 @@ from plastlang.symbolic.explain import Explanation, explain
 from plastlang.symbolic.lazy import lazy_groups
 from plastlang.symbolic.lets import Lets
 from plastlang.symbolic.owners import constants_of, parameters, solvable, variables, workshop
+from plastlang.symbolic.powers import in_equations, in_projection
 from plastlang.symbolic.solve import Solved, solve
 
 #: What is stepped reads the values at the start of the step, so those that are read by others come later.
@@ -21,7 +22,7 @@ _ORDER = (Site.SYNAPSE, Site.PRE, Site.POST, Site.GLOBAL)
 
 def lower_projection(projection: CheckedProjection, dt: float) -> tuple[Projection, tuple[Explanation, ...]]:
     """The projection as IR, with the purposes of draws as checked, and what was chosen for its variables."""
-    rule = projection.rule
+    rule = in_equations(projection.rule)
     bounds = bounds_of(rule.variables)
     known = parameters(rule, projection.parameters)
     constants = constants_of(rule, known)
@@ -48,7 +49,7 @@ def lower_projection(projection: CheckedProjection, dt: float) -> tuple[Projecti
         tuple(Block(b.trigger, bound_body(_grown(b.body, declared), bounds), b.span) for b in rule.blocks),
         projection.connect,
     )
-    return result, explain(projection.name, rule, solved)
+    return in_projection(result), explain(projection.name, rule, solved)
 
 
 def _declared(rule: CheckedComponent, initial: tuple[tuple[str, Expr], ...]) -> tuple[Assign, ...]:

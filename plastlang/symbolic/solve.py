@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import sympy
 
 from plastlang.frontend.checked import Equation
-from plastlang.ir.nodes import Expr, Read
+from plastlang.ir.nodes import Builtin, Expr, Read
 from plastlang.ir.walk import walk
 from plastlang.symbolic.blocks import coupled, reachable
 from plastlang.symbolic.build import ZERO, multiply, total
@@ -119,23 +119,43 @@ def _row(
     ordered = (i, *(n for n in names if n != i))
     summands = [multiply(propagator.flow(i, j), shop.variables[j]) for j in ordered]
     constants: list[Expr] = []
-    frozen = False
+    inflow = sympy.Integer(0)
     for j in ordered:
         weight = propagator.response(i, j) if inflows[j] != 0 else None
         if weight is None or weight == ZERO:
             continue
+        inflow += inflows[j]
         for summand in per_step(inflows[j], f"c_{i}" if j == i else f"c_{i}_{j}", shop, weight):
             if shop.constants.is_constant(summand):
                 constants.append(summand)
             else:
                 summands.append(summand)
-                frozen = True
     if constants:
         summands.append(shop.constants.derive(total(constants), f"c_{i}"))
     others = [j for j in names if j != i and propagator.flow(i, j) != ZERO]
     with_others = f", together with {', '.join(others)}" if others else ""
-    end = "; what it reads besides is constant during the step" if frozen else ""
-    return Solved(total(summands), "exact", f"linear with constant coefficients{with_others}{end}")
+    value, why = total(summands), f"linear with constant coefficients{with_others}"
+    moving = _moving(inflow, shop)
+    if not moving:
+        return Solved(value, "exact", why)
+    held = "is held at its value" if len(moving) == 1 else "are held at their values"
+    how = "euler" if propagator.rate(i) == ZERO else "exponential_euler"
+    return Solved(value, how, f"{why}; {', '.join(moving)} {held} at the start of the step")
+
+
+def _moving(inflow: sympy.Expr, shop: Workshop) -> tuple[str, ...]:
+    """What changes during the step and yet is taken as constant, by name."""
+    found: set[str] = set()
+    for symbol in inflow.free_symbols:
+        for leaf in walk(shop.translation.meaning(symbol)):
+            match leaf:
+                case Read(name=name, of=of) if of or name in shop.moving:
+                    found.add(f"{of}.{name}" if of else name)
+                case Builtin(name="t"):
+                    found.add("t")
+                case _:
+                    pass
+    return tuple(sorted(found))
 
 
 # ---------------------------------------------------------------- by a method
