@@ -64,7 +64,7 @@ class ReferenceExecutable:
         return self._network.step
 
     def run(self, steps: int) -> int:
-        """Advance by `steps`; an interrupt ends the run after the step in which it comes."""
+        """Advance by `steps`; Ctrl-C ends the run after the step in which it comes (unless the host handles it)."""
         interrupted = False
 
         def stop(number: int, frame: FrameType | None) -> None:
@@ -72,17 +72,21 @@ class ReferenceExecutable:
             interrupted = True
 
         main = threading.current_thread() is threading.main_thread()
-        previous = signals.signal(signals.SIGINT, stop) if main else None
+        ours = main and signals.getsignal(signals.SIGINT) is signals.default_int_handler
+        if ours:
+            signals.signal(signals.SIGINT, stop)
         try:
             for done in range(steps):
                 if interrupted:
                     return done
                 advance(self._network)
                 self._recording.take(self._network)
-            return steps
         finally:
-            if main:
-                signals.signal(signals.SIGINT, previous)
+            if ours:
+                signals.signal(signals.SIGINT, signals.default_int_handler)
+        if interrupted:  # in the last step: nothing is missing, yet the host must learn of it
+            raise KeyboardInterrupt
+        return steps
 
     def begin_signal(self) -> None:
         """Count one more call of a signal in this step."""
