@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plastlang.frontend.checked import CheckedComponent, CheckedProjection, Equation
-from plastlang.ir.nodes import Assign, Block, Expr, GrowThis, GrowUniform, If, LazyGroup, Projection, Sample, Stmt
+from plastlang.ir.nodes import Assign, Block, Expr, GrowThis, GrowUniform, If, LazyGroup, Projection, Read, Sample, Stmt
 from plastlang.ir.types import Site
+from plastlang.ir.walk import all_expressions, walk
 from plastlang.symbolic.bounds import Bounds, bound_body, bounds_of, clip
 from plastlang.symbolic.constants import Constants
 from plastlang.symbolic.explain import Explanation, explain
@@ -70,13 +71,20 @@ def _grown(body: tuple[Stmt, ...], declared: tuple[Assign, ...]) -> tuple[Stmt, 
 def _grow(statement: Stmt, declared: tuple[Assign, ...]) -> Stmt:
     match statement:
         case GrowUniform(init=init) | GrowThis(init=init):
-            return replace(statement, init=(*declared, *init))
+            needed = tuple(d for d in declared if not _is_set(d.name, init))
+            return replace(statement, init=(*needed, *init))
         case If(then=then, otherwise=otherwise):
             return replace(statement, then=_grown(then, declared), otherwise=_grown(otherwise, declared))
         case Sample(body=body):
             return replace(statement, body=_grown(body, declared))
         case _:
             return statement
+
+
+def _is_set(name: str, init: tuple[Stmt, ...]) -> bool:
+    """Whether the body gives the variable a value whatever it was before."""
+    read = any(isinstance(e, Read) and e.name == name for body in all_expressions(init) for e in walk(body))
+    return not read and any(isinstance(s, Assign) and s.name == name for s in init)
 
 
 def _site(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plastlang.ir.nodes import Assign, Block, Call, Const, Draw, GrowUniform, Projection, Read
+from plastlang.ir.nodes import Assign, Binary, Block, Call, Const, Draw, GrowUniform, Projection, Read
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import walk
 from plastlang.symbolic import Explanation, Lowered, lower
@@ -163,20 +163,22 @@ def test_bounds_in_blocks_and_declared_start_values_of_new_synapses() -> None:
     from tests.symbolic.models import network
 
     w = Read("w", Site.SYNAPSE)
-    grow = GrowUniform(Const(2, Type.INT), (Assign("w", Const(7.0), Site.SYNAPSE),), 0)
+    grow = GrowUniform(Const(2, Type.INT), (Assign("w", Binary("+", w, Const(7.0)), Site.SYNAPSE),), 0)
+    sure = GrowUniform(Const(2, Type.INT), (Assign("w", Const(7.0), Site.SYNAPSE),), 0)
     blocks = (Block(PRE_SPIKE, (Assign("w", w, Site.SYNAPSE),)),)
     made = component({}, {"p": 1.0}, {"w": Site.SYNAPSE}, init={"w": 0.5}, bounds={"w": (0.0, 1.0)}, blocks=blocks)
     net = network(NEURON, made)
     given_ = replace(
         net.projections[0],
         initial=(("w", Draw("uniform", (Const(0.0), Const(1.0)), 0)),),
-        rule=replace(made, blocks=(*blocks, Block(blocks[0].trigger, (grow,)))),
+        rule=replace(made, blocks=(*blocks, Block(blocks[0].trigger, (grow, sure)))),
     )
     result = lower(replace(net, projections=(given_,)))
     pre, growing = projection(result).blocks
     assert "'min'" in repr(pre.body[0])
-    (statement,) = growing.body
-    assert isinstance(statement, GrowUniform)
+    statement, other = growing.body
+    assert isinstance(statement, GrowUniform) and isinstance(other, GrowUniform)
+    assert len(other.init) == 1  # its own value leaves nothing of the declared one
     declared, own = statement.init
     assert isinstance(declared, Assign) and declared.value == Const(0.5)
     assert isinstance(own, Assign) and "'min'" in repr(own.value)
