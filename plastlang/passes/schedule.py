@@ -74,12 +74,13 @@ def _plan(projection: Projection) -> tuple[Projection, Schedule]:
     try:
         blocks, payload = _deferred(projection, post)
     except _Hindrance as hindrance:
-        reason = f"applied at once, through the index of incoming synapses, because {hindrance}"
+        reason = f"each is applied at once, through the index of incoming synapses, because {hindrance}"
         return projection, Schedule("eager", reason, (), True)
     kept = ", ".join(f"{'post.' if r.of else ''}{r.name}{'@before' if r.before else ''}" for r in payload)
     reason = (
-        "kept in the history of its neuron and applied to a synapse when that is next looked at, because it needs only "
-        f"the synapse, what its pre neuron left at its last spike, and {kept or 'the time'} at the post spike"
+        "each is kept in the history of its neuron and applied to a synapse when that is next looked at, because it "
+        "needs only the synapse, what its pre neuron left at its last spike, "
+        f"and {kept or 'the time'} at the post spike"
     )
     waiting = iter(blocks)
     new = tuple(next(waiting) if isinstance(b.trigger, PostSpike) else b for b in projection.blocks)

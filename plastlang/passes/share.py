@@ -286,7 +286,7 @@ class _Sharing:
         new = list(_visit(body, visit, _Versions()))
         starts = [self._earliest(body, key, value, places[key].top) for key, (_, value) in lifted.items()]
         lets = [Let(name, value, end) for name, value in lifted.values()]
-        for start, let in reversed(sorted(zip(starts, lets, strict=True), key=lambda item: item[0])):
+        for start, let in sorted(zip(starts, lets, strict=True), key=lambda item: item[0])[::-1]:
             new.insert(start, let)
         return tuple(new)
 

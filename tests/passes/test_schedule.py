@@ -57,7 +57,7 @@ def test_deferred(post: str, payload: str) -> None:
 def test_the_reason_names_the_payload() -> None:
     plan = schedule_of(_planned("synapse.w = post.y * post->v"), "p")
     assert plan.reason == (
-        "kept in the history of its neuron and applied to a synapse when that is next looked at, because it needs "
+        "each is kept in the history of its neuron and applied to a synapse when that is next looked at, because it needs "
         "only the synapse, what its pre neuron left at its last spike, and y, post.v at the post spike"
     )
 
@@ -99,7 +99,7 @@ def test_eager(post: tuple[str, ...], more: tuple[str, ...], because: str) -> No
     plan = schedule_of(program, "p")
     assert plan.post == "eager"
     assert plan.incoming
-    assert plan.reason.startswith("applied at once, through the index of incoming synapses, because ")
+    assert plan.reason.startswith("each is applied at once, through the index of incoming synapses, because ")
     assert because in plan.reason
 
 

@@ -83,7 +83,7 @@ def population(draw: Draw, name: str, sizes: st.SearchStrategy[int]) -> Populati
     else:
         place = f"size {size}"
     records = [f"record {name} spikes"]
-    if neuron.states and draw(st.booleans()):
+    if neuron.states and neuron.maybe():
         records.append(f"record {name} {neuron.states[0].name} every {draw(st.sampled_from(['1 ms', '5 ms']))}")
     return Population(
         name,
@@ -110,7 +110,11 @@ def _poisson(neuron: _Neuron) -> None:
         return
     neuron.states.append(State("boost"))
     neuron.lines.append("state boost = 1.0 in [0.0, 2.0]")
-    body = draw(st.integers(0, 3))
+    body = draw(st.integers(0, 4))
+    if body == 4:
+        neuron.lines += ["global level = 0.5", "every 6 ms:", "    level = uniform(0.0, 2.0)"]
+        neuron.lines.append("spike at rate rate * level * abs(boost)")
+        return
     if body == 0:
         neuron.lines += ["every 5 ms:", f"    boost = {expression(draw, neuron.atoms(), 2, draws=True)}"]
     elif body == 1:
@@ -133,9 +137,10 @@ def _integrating(neuron: _Neuron, kind: int) -> None:
     v = State("v", neuron.unit)
     scale = "" if units else ".0"
     drive = draw(st.sampled_from(["12", "9", "20", "0"])) + scale + volt
+    tau = draw(st.sampled_from(["10 ms", "3 ms"]))
     neuron.lines += [
         f"param drive: {u} = {drive}, v_th: {u} = 10{scale}{volt}, e_rev: {u} = 40{scale}{volt}",
-        f"param g_leak: {g} = 10{scale}{siemens}, tau = {draw(st.sampled_from(['10 ms', '3 ms']))}, tau_g = 4 ms, gain = 1.0",
+        f"param g_leak: {g} = 10{scale}{siemens}, tau = {tau}, tau_g = 4 ms, gain = 1.0",
     ]
     neuron.states.append(v)
     bounded = f" in [-100{scale}{volt}, 100{scale}{volt}]" if kind == 2 or neuron.maybe() else ""

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for whole .plast programs: well typed, small, tame, different in everything that the language has.
+"""Hypothesis strategies for whole .plast programs: well typed, small, tame, with everything that the language has.
 
 Values stay moderate (no overflow, no NaN), so that a difference between two backends is a fault of one of them. Simple
 programs come first, and failing ones shrink towards them.
