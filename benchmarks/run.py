@@ -1,0 +1,84 @@
+"""Run all benchmarks, or those named; print one table and write docs/benchmarks.md.
+
+    python benchmarks/run.py [cuba coba stdp_dense map_scaling rewiring_cost cold_start threads] [--no-write]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.timing import Row  # noqa: E402  (the repository is put on the path first)
+
+NAMES = ("cuba", "coba", "stdp_dense", "map_scaling", "rewiring_cost", "cold_start", "threads")
+HEAD = """# Benchmarks
+
+Written by `make bench`. One thread, dt 0.1 ms, single precision, wall-clock seconds for one second of biological time
+unless a row says otherwise; median of the repeats, with the least and the greatest. Building is only in the cold start.
+Times of peers were measured on another day on a machine of the same kind (2 cores, shared: +-30 %), with double
+precision but for GeNN; they are there for scale. Ratio: peer / plastlang.
+"""
+
+
+def number(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def line(row: Row) -> str:
+    spread = f" ({number(min(row.values))} .. {number(max(row.values))})" if len(row.values) > 1 else ""
+    goal = "" if row.goal is None else f"{'>=' if row.at_least else '<='} {number(row.goal)}"
+    met = {True: "yes", False: "**no**", None: ""}[row.met]
+    peer = "" if row.peer is None else f"{number(row.peer)} ({row.peer_name})"
+    ratio = ""
+    if row.peer is not None:
+        ratio = f"{number(row.peer / row.median)}"
+        if len(row.values) > 1:
+            ratio += f" ({number(row.peer / max(row.values))} .. {number(row.peer / min(row.values))})"
+    return f"| {row.name} | {number(row.median)}{spread} {row.unit} | {goal} | {met} | {peer} | {ratio} |"
+
+
+def machine() -> str:
+    """Processor, cores, compiler, Python."""
+    processor = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo") as file:
+            processor = next(text.split(":")[1].strip() for text in file if text.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    compiler = next((name for name in (os.environ.get("CC"), "gcc", "clang") if name and shutil.which(name)), "")
+    version = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout if compiler else "ziglang"
+    return f"{processor}, {os.cpu_count()} cores; {version.splitlines()[0]}; Python {platform.python_version()}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}")
+    parser.add_argument("--no-write", action="store_true", help="print only")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(NAMES):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    title = "| what | measured | goal | met | peer | ratio |\n|---|---|---|---|---|---|"
+    print(title)
+    lines = [title]
+    for name in arguments.names or NAMES:
+        for row in importlib.import_module(f"benchmarks.{name}").rows():
+            lines.append(line(row))
+            print(lines[-1], flush=True)
+    if not arguments.no_write:
+        when = datetime.now(UTC).strftime("%Y-%m-%d")
+        text = f"{HEAD}\n{when}; {machine()}\n\n" + "\n".join(lines) + "\n"
+        (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
