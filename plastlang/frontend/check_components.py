@@ -139,6 +139,7 @@ class _Component:
             self.reporter.error(
                 "P204", f"`{name}` is a constant of the file", span, "declared again", "choose another name"
             )
+            self.e.entries[name] = BrokenName(name, span)
             return False
         return True
 
@@ -245,7 +246,7 @@ class _Component:
                 declared.init = value.expr
             else:
                 self.e.entries[item.name] = BrokenName(item.name, item.span)
-        if item.bounds is not None:
+        if item.bounds is not None and isinstance(self.e.entries[item.name], VariableName):
             declared.low, declared.high = (self._bound(bound, declared) for bound in item.bounds)
             low, high, init = declared.low, declared.high, declared.init
             if isinstance(low, Const) and isinstance(high, Const):
@@ -271,7 +272,7 @@ class _Component:
                     "P309",
                     f"the start value of `{item.name}` reads `{part.name}`, which is not there yet",
                     item.init.span if item.init else None,
-                    f"`{part.name}` is declared later",
+                    f"`{part.name}` is declared later" if part.name != item.name else "its own value",
                     "declare it before" if part.name != item.name else "",
                 )
                 return False
@@ -294,12 +295,11 @@ class _Component:
 
     def equation(self, node: ast.EquationDeclaration) -> None:
         """`x' = ...`."""
-        value = self.e.elaborate(node.value, Place("an equation", draws=False))
         entry = self.e.entries.get(node.name)
-        if isinstance(entry, BrokenName):
-            return
-        if not isinstance(entry, VariableName):
+        if not isinstance(entry, VariableName | BrokenName):
             self._no_variable(node, entry)
+        value = self.e.elaborate(node.value, Place("an equation", draws=False))
+        if not isinstance(entry, VariableName):
             return
         if any(known.name == node.name for known in self.equations):
             self.reporter.error(
@@ -354,6 +354,7 @@ class _Component:
         near = nearest(node.name, [d.item.name for d in self.variables])
         keyword = "state" if self.kind == "neuron" else "synapse"
         hint = f"did you mean `{near}'`?" if near else f"declare it: `{keyword} {node.name} = 0`"
+        self.e.unknown.add(node.name)
         self.reporter.error("P202", f"`{node.name}` is not declared", node.span, "an equation of nothing", hint)
 
     def _equation_unit(self, node: ast.EquationDeclaration, entry: VariableName, value: Value) -> None:
@@ -566,7 +567,9 @@ class _Component:
     def _fits(self, member: ast.Member) -> bool:
         match member:
             case ast.VariableDeclaration(site=site) if site not in _ALLOWED[self.kind]:
-                other = "state" if self.kind == "neuron" else "`pre`, `post`, `synapse`, `pair` or `global`"
+                other = (
+                    "`state` or `global`" if self.kind == "neuron" else "`pre`, `post`, `synapse`, `pair` or `global`"
+                )
                 what = "neurons" if site == "state" else "rules"
                 self.reporter.error(
                     "P310", f"`{site}` is declared in {what} only", member.span, f"in a {self.kind}", f"use {other}"

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from plastlang.diagnostics import Span
 from plastlang.frontend import ast
-from plastlang.frontend.builtins import CALLED, RESERVED, builtin_of, builtins_of
+from plastlang.frontend.builtins import CALLED, CHANGING, RESERVED, builtin_of, builtins_of
 from plastlang.frontend.check_values import (
     BrokenName,
     Entry,
@@ -38,7 +38,7 @@ from plastlang.frontend.dimensions import (
     to_dimension,
 )
 from plastlang.frontend.evaluate import NotConstant, evaluate
-from plastlang.frontend.units import UnitError, is_unit, read_unit
+from plastlang.frontend.units import UnitError, is_common, read_unit
 from plastlang.ir.nodes import Binary, Builtin, Call, Cast, Const, Draw, Expr, Param, Read, Select, Unary
 from plastlang.ir.types import DRAWS, FUNCTIONS, Site, Type, join
 
@@ -95,6 +95,7 @@ class Elaborator:
     entries: dict[str, Entry] = field(default_factory=dict)
     locals: dict[str, Value | None] = field(default_factory=dict)
     unifier: Unifier = field(default_factory=Unifier)
+    unknown: set[str] = field(default_factory=set)  # names that were reported as unknown: once is enough
     neuron_reads: dict[tuple[str, str], tuple[Vector, Span | None]] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
@@ -291,7 +292,7 @@ class Elaborator:
     def _is_unit(self, node: ast.Expression) -> bool:
         match node:
             case ast.Name(name=name):
-                return not self._declared(name) and is_unit(name)
+                return not self._declared(name) and is_common(name)
             case ast.BinaryOp(op="**", left=ast.Name(name=name), right=right):
                 digits = right.value if isinstance(right, ast.UnaryOp) and right.op == "-" else right
                 whole = (
@@ -300,11 +301,12 @@ class Elaborator:
                     and not digits.unit
                     and len(digits.text) < 3
                 )
-                return whole and not self._declared(name) and is_unit(name)
+                return whole and not self._declared(name) and is_common(name)
         return False
 
     def _declared(self, name: str) -> bool:
-        return name in self.locals or name in self.entries or name in self.consts or name in self.broken
+        declared = (self.locals, self.entries, self.consts, self.broken)
+        return any(name in known for known in declared) or builtin_of(self.kind, name) is not None
 
     def report_unknown_unit(self, error: UnitError, span: Span | None) -> None:
         hint = (
@@ -340,6 +342,9 @@ class Elaborator:
 
     def _unknown(self, node: ast.Name, place: Place) -> None:
         name = node.name
+        if name in self.unknown:
+            return
+        self.unknown.add(name)
         known = self.names()
         if name in self.functions or name in CALLED or name in FUNCTIONS or name in DRAWS:
             arguments = "pre, post" if name == "distance" else "..."
@@ -363,7 +368,7 @@ class Elaborator:
             self.reporter.error("P201", f"`{name}` is known in {where} only", node.span, f"not in {place.what}", hint)
         else:
             hint = did_you_mean(name, known)
-            if not hint and is_unit(name):
+            if not hint and is_common(name):
                 hint = "a unit stands behind a number: `1 " + name + "`"
             self.reporter.error("P201", f"unknown name `{name}`", node.span, "not declared", hint)
 
@@ -487,6 +492,8 @@ class Elaborator:
                 "not possible",
                 "`pre.NAME` and `post.NAME` read the neurons of a rule" if self.kind == "rule" else "",
             )
+        elif self.kind in ("pair", "place") and path in CHANGING:
+            self._changing(place, path, node.span)
         elif self.kind == "neuron" and head in ("pre", "post"):
             self.reporter.error(
                 "P205",
@@ -542,14 +549,16 @@ class Elaborator:
                 "P309", f"{place.what} must be constant", span, f"`{name}` is known only when the network is built"
             )
             return None
-        changes = name in ("t", "step", "synapses", "connected", "pre.out_degree", "post.in_degree")
+        changes = name in CHANGING
         if changes and not place.state:
-            self.reporter.error(
-                "P309", f"{place.what} cannot depend on `{name}`, which changes during the run", span, "changes"
-            )
+            self._changing(place, name, span)
             return None
         self.trail.append((builtin.site, span, name))
         return Value(builtin, TIME if name in ("t", "dt") else NUMBER, builtin.site, state=changes)
+
+    def _changing(self, place: Place, name: str, span: Span | None) -> None:
+        message = f"{place.what} cannot depend on `{name}`, which changes during the run"
+        self.reporter.error("P309", message, span, "changes")
 
     def _before(self, node: ast.Before, place: Place) -> Value | None:
         inner = node.value
@@ -697,7 +706,7 @@ class Elaborator:
         else:
             self.report_unit(
                 node.left.span,
-                "only a number without a unit can be raised to a power that is not a literal",
+                "the base of an exponent that is not a literal must be a number without a unit",
                 base.vector,
                 hint="divide by a reference value first",
             )

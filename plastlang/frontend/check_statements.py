@@ -258,7 +258,7 @@ class Statements:
             if not e.unifier.unify(value.vector, NUMBER):
                 e.report_unit(
                     node.value.span,
-                    f"`{target.name}` can be multiplied with a number without a unit only",
+                    f"what `{target.name}` is multiplied with must be a number without a unit",
                     value.vector,
                 )
                 return ()
@@ -367,7 +367,7 @@ class Statements:
 
     def _unknown_target(self, name: str, span: Span | None, context: Context) -> None:
         e = self.elaborator
-        if name in e.broken:
+        if name in e.broken or name in e.unknown:
             return
         if name in e.consts or builtin_of(context.kind, name) is not None or name in RESERVED[context.kind]:
             what = "a constant" if name in e.consts else "built in"
@@ -378,6 +378,7 @@ class Statements:
             context.trigger, "state" if context.kind == "neuron" else "synapse"
         )
         hint = f"did you mean `{near}`?" if near else f"declare it: `{end} {name} = 0`"
+        e.unknown.add(name)
         e.reporter.error("P202", f"`{name}` is not declared", span, "nothing comes into being by assignment", hint)
 
     def _writable(self, variable: VariableName, span: Span | None, context: Context) -> bool:
@@ -419,7 +420,7 @@ class Statements:
         e = self.elaborator
         if context.inside == "grow":
             return self._misplaced("`if`", node.span, context, "assign a conditional value: `x = a if c else b`")
-        condition = e.condition(node.condition, context.place("a condition"))
+        condition = e.condition(node.condition, context.place("what stands behind `if`"))
         trail = list(e.trail)
         yes, no = _connected(node.condition) if context.sample else (None, None)
         inner = context if context.inside else replace(context, inside="if")

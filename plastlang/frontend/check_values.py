@@ -144,7 +144,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 SITE_WORDS = {
-    Site.GLOBAL: "the one value of the whole group",
+    Site.GLOBAL: "the whole group",
     Site.NEURON: "each neuron",
     Site.PRE: "each pre neuron",
     Site.POST: "each post neuron",

@@ -185,22 +185,25 @@ def _owners(
     parts: Sequence[Part], renamed: Sequence[CheckedComponent], reporter: Reporter, span: Span | None
 ) -> dict[str, CheckedVariable]:
     owners: dict[str, tuple[str, CheckedVariable]] = {}
+    twice: dict[tuple[str, str], list[str]] = {}
     for component in renamed:
         for variable in component.variables:
             if variable.required:
                 continue
             if variable.name in owners:
-                first = owners[variable.name][0]
-                reporter.error(
-                    "P511",
-                    f"`{variable.name}` is declared by `{first}` and by `{component.name}`",
-                    span,
-                    "two owners",
-                    f"let one of them say `require {variable.site.value} {variable.name}`, or rename one",
-                    ("rules on one projection share one set of names",),
-                )
+                twice.setdefault((owners[variable.name][0], component.name), []).append(variable.name)
             else:
                 owners[variable.name] = component.name, variable
+    for (first, second), names in twice.items():
+        listed = ", ".join(f"`{name}`" for name in names)
+        reporter.error(
+            "P511",
+            f"{listed} {'is' if len(names) == 1 else 'are'} declared by `{first}` and by `{second}`",
+            span,
+            "two owners",
+            f"let one of them say `require {owners[names[0]][1].site.value} {names[0]}`, or rename one",
+            ("rules on one projection share one set of names",),
+        )
     return {name: variable for name, (_, variable) in owners.items()}
 
 
@@ -253,9 +256,11 @@ def _check_equations(
     parts: Sequence[Part], renamed: Sequence[CheckedComponent], reporter: Reporter, span: Span | None
 ) -> None:
     first: dict[str, str] = {}
+    declared = Counter(v.name for component in renamed for v in component.variables if not v.required)
+    twice = {name for name, count in declared.items() if count > 1}
     for component in renamed:
         for equation in component.equations:
-            if equation.name in first:
+            if equation.name in first and equation.name not in twice:
                 reporter.error(
                     "P511",
                     f"`{equation.name}` has an equation in `{first[equation.name]}` and in `{component.name}`",

@@ -145,12 +145,25 @@ def _atom(name: str) -> tuple[Decimal, Vector]:
         return Decimal(1), NUMBER
     if name in _MISSPELT:
         raise UnitError(name, _MISSPELT[name])
+    return _quick(name) or _ask_pint(name)
+
+
+def _quick(name: str) -> tuple[Decimal, Vector] | None:
+    """A unit of `_COMMON` with a prefix, without pint."""
     for base, powers in _COMMON.items():
         if name.endswith(base) and (prefix := name[: len(name) - len(base)]) in _PREFIXES:
             vector = make(dict(zip(_BASES, map(Fraction, powers), strict=True)))
             shift = _PREFIXES[prefix] - sum(power * _SCALE[atom] for atom, power in zip(_BASES, powers, strict=True))
             return Decimal(1).scaleb(shift), vector
-    return _ask_pint(name)
+    return None
+
+
+def is_common(name: str) -> bool:
+    """Whether a bare name behind a quantity (`2 mV/ms`) is taken as a unit.
+
+    Pint knows units such as `t`, `d` and `h`: taking those would hide a misspelt variable.
+    """
+    return name in _SPELLINGS or name == "cm" or _quick(name) is not None
 
 
 def _ask_pint(name: str) -> tuple[Decimal, Vector]:
@@ -249,14 +262,6 @@ def read_unit(text: str) -> tuple[Decimal, Vector]:
         UnitError: a name in it is no unit.
     """
     return _Reader(text).read() if text.strip() else (Decimal(1), NUMBER)
-
-
-def is_unit(name: str) -> bool:
-    try:
-        read_unit(name)
-    except UnitError:
-        return False
-    return True
 
 
 def unit_dimension(name: str) -> Dimension:
