@@ -159,7 +159,7 @@ def compile_(
 
     Example: `plastc compile topographic_map.plast -o map --set s=2`
     """
-    from plastlang.compiled import write
+    from plastlang.compiling import write
 
     manifest = write(file, output or file.with_suffix(""), network, values, backend, precision)
     if as_json:
@@ -172,10 +172,10 @@ def compile_(
 
 @plastc.command()
 @_options(_file, _network, _set, _backend, _precision)
-@click.option("--for", "duration", default="1 s", show_default=True, metavar="TIME", help="Biological time to simulate.")
+@click.option("--for", "duration", default="1 s", show_default=True, metavar="TIME", help="Biological time.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Of every random draw.")
-@click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Results do not depend on it.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Directory for recordings (.npz), summary, figures.")
+@click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Of the run.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Directory for recordings, summary, figures.")
 @click.option("--plot", is_flag=True, help="Draw rasters, degrees and weights into the output directory (or `out`).")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--verbose", is_flag=True, help="Say how long each stage took.")
@@ -189,6 +189,7 @@ def run(
     Example: `plastc run topographic_map.plast --for "60 s" --seed 1 -o out --plot`
     """
     from plastlang import driver
+    from plastlang.compiling import make_directory
     from plastlang.frontend.sources import read_source
     from plastlang.network import start
     from plastlang.runtime.durations import milliseconds
@@ -233,8 +234,8 @@ def run(
 def emit(file: Path, network: str, values: Mapping[str, str], precision: str, stage: str) -> None:
     """Show what a stage of the compiler gives.
 
-    `ast` the syntax tree, `checked` names and units resolved, `equations` how each equation is solved, `ir` the program,
-    `schedule` the program with the plan of the emitters, `code` the C text.
+    `ast` the syntax tree, `checked` names and units resolved, `equations` how each equation is solved, `ir` the
+    program, `schedule` the program with the plan of the emitters, `code` the C text.
 
     Example: `plastc emit --stage ir topographic_map.plast`
     """
@@ -310,11 +311,3 @@ def rules(name: str | None, as_json: bool) -> None:
             for entry in index.values():
                 if entry.kind == kind:
                     click.echo(f"  {entry.name:<20} {entry.path.name:<28} {entry.summary}")
-
-
-def make_directory(path: Path) -> None:
-    """A directory to write to, made where it is not there."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MachineError(f"cannot make the directory {path}: {error.strerror}") from error

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from plastlang import driver
-from plastlang.backends.interface import Options
+from plastlang.explain import explain
 from plastlang.frontend.parse import parse
 from plastlang.frontend.sources import read_source
 from plastlang.ir import nodes
@@ -53,7 +53,9 @@ def emit(file: Path, stage: str, network: str = "", values: Mapping[str, object]
         case "schedule":
             return to_text(built.scheduled)
         case _:
-            return driver.code(built, Options(precision))
+            from plastlang.backends.c import emit as code  # only this stage needs it
+
+            return code(built.scheduled, precision)
 
 
 def explanation(file: Path, network: str, values: Mapping[str, object], as_json: bool) -> str:
@@ -62,7 +64,7 @@ def explanation(file: Path, network: str, values: Mapping[str, object], as_json:
     built = driver.build(driver.elaborate(module, network, values))
     if as_json:
         return json.dumps([asdict(item) for item in built.lowered.explanations], indent=2)
-    return driver.explain(built)
+    return explain(built.scheduled, built.lowered.explanations)
 
 
 def tree_text(value: object) -> str:
@@ -77,7 +79,9 @@ def _lines(value: object) -> list[str]:
     if isinstance(value, _STATEMENTS):
         return statement_text(value).splitlines()
     if isinstance(value, tuple):
-        return [", ".join(_lines(part)[0] for part in value)] if _is_simple(value) else [x for v in value for x in _lines(v)]
+        if _is_simple(value):
+            return [", ".join(_lines(part)[0] for part in value)]
+        return [line for part in value for line in _lines(part)]
     if not is_dataclass(value) or isinstance(value, type):
         return [str(value) if isinstance(value, Enum) else repr(value)]
     head, body = [], []

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from plastlang.api import Library, NetworkTemplate, load
+from plastlang.components import Component, describe
 from plastlang.runtime.calls import unknown
-
-if TYPE_CHECKING:
-    from plastlang.components import Component
 
 _DEFINITION = re.compile(r"^(neuron|rule|network)\s+([^\W\d]\w*)\s*:[^\n]*\n\s+\"\"\"([^\"]*)", re.MULTILINE)
 
@@ -42,6 +39,16 @@ def index() -> dict[str, Entry]:
 @cache
 def _file(path: Path) -> Library:
     return load(path)
+
+
+def description(name: str) -> str:
+    """What a name of the library is: its documentation, parameters, state, ports, and where it stands."""
+    found = component(name)
+    entry = index()[name]
+    text = describe(found.checked) if isinstance(found, Component) else f"network {name}\n    {found.__doc__}"
+    if isinstance(found, NetworkTemplate) and found.parameters:
+        text += f"\n\nParameters: {', '.join(found.parameters)}"
+    return f"{text}\n\nFile: {entry.path}\nImport it: import {name} from \"rules:{entry.path.name}\""
 
 
 def component(name: str) -> Component | NetworkTemplate:

@@ -148,11 +148,12 @@ class StandaloneRule:
     def _spikes(
         self, given: SpikeArrays, size: int, first: int, end: int, what: str
     ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        if not isinstance(given, tuple) or len(given) != 2:
+        parts = tuple(given)
+        if len(parts) != 2 or np.ndim(parts[0]) != 1:
             raise bad_call(f"{what} are (neurons, times)")
-        neurons = indices(given[0], f"the neurons of {what}")
+        neurons = indices(parts[0], f"the neurons of {what}")
         check_range(neurons, size, what)
-        steps = spike_steps(given[1], self.model.dt)
+        steps = spike_steps(parts[1], self.model.dt)
         if steps.shape != neurons.shape:
             raise bad_call(f"{what} need a time for each neuron, not {len(steps)} for {len(neurons)}")
         if steps.size and (steps.min() < first or steps.max() >= end):

@@ -19,7 +19,7 @@ CALLS: list[tuple[Callable[[Model], Any], str]] = [
     (lambda m: m.set_parameter("counters", "baias", 1), "did you mean 'bias'?"),
     (lambda m: m.set_parameter("counters", "bias", "3 ms"), "'3 ms' is a time (ms), but a voltage (mV) is needed"),
     (lambda m: m.set_parameter("counters", "bias", "3 mVV"), "unknown unit `mVV`"),
-    (lambda m: m.set_parameter("counters", "bias", [1, 2]), "bias of counters takes one number, not an array of shape (2,)"),
+    (lambda m: m.set_parameter("counters", "bias", [1, 2]), "bias of counters takes one number, not an array"),
     (lambda m: m.set_parameter("counters", "bias", float("nan")), "the new bias of counters is NaN"),
     (lambda m: m.set_parameter("counters", "n", 3), "n of counters is a variable; write model['counters'].n = ..."),
     (lambda m: setattr(m["counters"], "n", [1, 2, 3]), "n of counters takes one number or an array of shape (2,)"),
@@ -110,7 +110,7 @@ def test_a_duration_that_is_rounded_is_said() -> None:
 
 
 def test_backends_that_are_not_there() -> None:
-    with pytest.raises(pl.MachineError, match="'cuda' is not available.*use 'c'"):
+    with pytest.raises(pl.MachineError, match=r"'cuda' is not available.*use 'c'"):
         counting("cuda")
     with pytest.raises(pl.PlastError, match="the backend 'fortran' does not exist; there is c, reference"):
         counting("fortran")

@@ -107,7 +107,7 @@ def test_damage_and_foreign_files_are_said(tmp_path: Path) -> None:
         try:
             model.load(broken)
         except pl.PlastError as error:
-            assert "\n" not in str(error)  # noqa: PT017
+            assert "\n" not in str(error)
         for name, value in model.executable.save().items():
             assert np.array_equal(value, before[name]), (place, name)
 

@@ -1,0 +1,5 @@
+"""`python -m plastlang` is `plastc`."""
+
+from plastlang.cli import main
+
+main()

@@ -1,0 +1,101 @@
+"""Writing a compiled network to a directory: what `plastc compile` does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plastlang import __version__, driver
+from plastlang.backends.interface import Options
+from plastlang.compiled import FORMAT, MANIFEST, PROGRAM, SCHEDULE, SOURCE, VALUES
+from plastlang.diagnostics import MachineError
+from plastlang.frontend.checked import CheckedModule
+from plastlang.frontend.sources import read_source
+from plastlang.ir.text import to_text
+from plastlang.runtime.calls import bad_call
+from plastlang.runtime.files import replace_file
+
+
+def write(
+    file: Path, directory: Path, network: str, values: Mapping[str, str], backend: str, precision: str
+) -> dict[str, Any]:
+    """Compile the network of a file into a directory; gives the manifest.
+
+    Raises:
+        PlastError: the file is wrong.
+        MachineError: no compiler, or the directory cannot be written.
+    """
+    driver.backend(backend)  # one that is not there is said first
+    source = read_source(file)
+    module = driver.check(source)
+    files = {SOURCE: "the text that was compiled"}
+    manifest: dict[str, Any] = {"format": FORMAT, "version": __version__, "backend": backend, "precision": precision}
+    make_directory(directory)
+    texts = {SOURCE: source.text}
+    if not module.networks:
+        texts |= _imports(module, file)
+        files |= dict.fromkeys(_imports(module, file), "a file that it imports")
+        manifest |= {"kind": "rules", "name": file.stem, "program": hashlib.sha256(source.text.encode()).hexdigest()}
+        manifest |= {"components": list(module.defined), "records": []}
+        return _finish(directory, manifest, files, texts)
+    checked = driver.elaborate(module, network, values)
+    built = driver.build(checked)
+    texts |= {PROGRAM: to_text(built.program), SCHEDULE: to_text(built.scheduled)}
+    files |= {PROGRAM: "the program, which the reference runs", SCHEDULE: "the program as it was emitted"}
+    arrays = {f"{owner}/{name}": array for (owner, name), array in driver.neuron_parameters(built.lowered).items()}
+    if arrays:
+        files[VALUES] = "parameters that differ from neuron to neuron"
+        with replace_file(directory / VALUES) as output:
+            np.savez(output, **arrays)  # type: ignore[arg-type]
+    if backend == "c":
+        from plastlang.backends import c
+
+        files |= c.backend.write(built.scheduled, Options(precision), directory)
+    manifest |= {
+        "kind": "network", "name": checked.name, "program": built.identity, "parameters": dict(values),
+        "machine": f"{platform.system()} {platform.machine()}", "dt": checked.dt,
+        "records": [[record.owner, record.what, record.every] for record in checked.records],
+    }  # fmt: skip
+    return _finish(directory, manifest, files, texts)
+
+
+def _imports(module: CheckedModule, file: Path) -> dict[str, str]:
+    """The files beside `file` that its components come from; the library is wherever plastlang is."""
+    found: dict[str, str] = {}
+    for component in module.components.values():
+        origin = component.span.source if component.span else module.source
+        if origin.path == str(file) or origin.path.startswith("rules:"):
+            continue
+        name = os.path.relpath(origin.path, file.parent)
+        if name.startswith(".."):
+            raise bad_call(f"{file} imports {origin.path}, which lies outside its directory", "move it there", "R106")
+        found[name] = origin.text
+    return found
+
+
+def _finish(directory: Path, manifest: dict[str, Any], files: dict[str, str], texts: dict[str, str]) -> dict[str, Any]:
+    """Write texts and, last of all, the manifest: a directory with a manifest is whole."""
+    for name, text in texts.items():
+        make_directory((directory / name).parent)
+        with replace_file(directory / name) as output:
+            output.write(text.encode())
+    hashes = {name: hashlib.sha256((directory / name).read_bytes()).hexdigest() for name in files}
+    manifest |= {"hashes": hashes, "files": files | {MANIFEST: "what all this is"}}
+    with replace_file(directory / MANIFEST) as output:
+        output.write((json.dumps(manifest, indent=2) + "\n").encode())
+    return manifest
+
+
+def make_directory(path: Path) -> None:
+    """A directory to write to, made where it is not there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MachineError(f"cannot make the directory {path}: {error.strerror}") from error
