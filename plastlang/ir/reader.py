@@ -7,37 +7,28 @@ from dataclasses import dataclass, field
 
 from plastlang.ir.expression_reader import Cursor, TextError, expression
 from plastlang.ir.nodes import (
-    Assign,
     Block,
     Connect,
     ConnectAll,
     ConnectGiven,
     ConnectOneToOne,
     ConnectProbability,
-    Deliver,
     DerivedValue,
     EachStep,
     Every,
     Expr,
     Grid,
-    GrowThis,
-    GrowUniform,
-    If,
     Input,
     LazyGroup,
-    Let,
     Parameter,
     Population,
     PostSpike,
     PreSpike,
     Program,
     Projection,
-    PruneThis,
-    PruneWhere,
     Read,
     Record,
     Renewal,
-    Sample,
     Scheduled,
     Signal,
     SpikeRecord,
@@ -49,16 +40,9 @@ from plastlang.ir.nodes import (
     Variable,
 )
 from plastlang.ir.schedule import Schedule
+from plastlang.ir.statement_reader import Line, read_body
 
 __all__ = ["TextError", "from_text"]
-
-
-@dataclass(slots=True)
-class _Line:
-    """A line as a cursor over its tokens, and the lines that stand deeper below it."""
-
-    cursor: Cursor
-    below: list[_Line] = field(default_factory=list)
 
 
 def from_text(text: str) -> Program:
@@ -91,8 +75,8 @@ def from_text(text: str) -> Program:
     return Program(name, dt, tuple(populations), tuple(projections), tuple(records), tuple(notes))
 
 
-def _tree(text: str) -> list[_Line]:
-    top: list[_Line] = []
+def _tree(text: str) -> list[Line]:
+    top: list[Line] = []
     levels = [top]
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
@@ -100,7 +84,7 @@ def _tree(text: str) -> list[_Line]:
         depth = len(line) - len(line.lstrip(" "))
         if depth % 2 or depth // 2 >= len(levels):
             raise TextError(f"line {number}: indented by {depth}")
-        new = _Line(Cursor(line.strip(), number))
+        new = Line(Cursor(line.strip(), number))
         del levels[depth // 2 + 1 :]
         levels[-1].append(new)
         levels.append(new.below)
@@ -120,7 +104,7 @@ class _Owner:
     step: tuple[Stmt, ...] = ()
     blocks: list[Block] = field(default_factory=list)
 
-    def take(self, line: _Line) -> None:
+    def take(self, line: Line) -> None:
         match line.cursor.peek():
             case "param":
                 self.parameters.append(_parameter(line.cursor))
@@ -129,12 +113,12 @@ class _Owner:
             case "var" | "hidden":
                 self.variables.append(_variable(line))
             case "step":
-                self.step = _body(line.below)
+                self.step = read_body(line.below)
             case _:
-                self.blocks.append(Block(_trigger(line.cursor), _body(line.below)))
+                self.blocks.append(Block(_trigger(line.cursor), read_body(line.below)))
 
 
-def _population(line: _Line) -> Population:
+def _population(line: Line) -> Population:
     cursor = line.cursor
     cursor.expect("population")
     name = cursor.name()
@@ -172,7 +156,7 @@ def _population(line: _Line) -> Population:
     )
 
 
-def _projection(line: _Line) -> Projection:
+def _projection(line: Line) -> Projection:
     cursor = line.cursor
     cursor.expect("projection")
     name = cursor.name()
@@ -232,7 +216,7 @@ def _derived(cursor: Cursor) -> DerivedValue:
     return DerivedValue(name, value, site)
 
 
-def _variable(line: _Line) -> Variable:
+def _variable(line: Line) -> Variable:
     cursor = line.cursor
     hidden = cursor.accept("hidden")
     cursor.expect("var")
@@ -253,7 +237,7 @@ def _variable(line: _Line) -> Variable:
     return Variable(name, site, init, type_, unit, low, high, hidden)
 
 
-def _lazy(line: _Line) -> LazyGroup:
+def _lazy(line: Line) -> LazyGroup:
     cursor = line.cursor
     cursor.expect("lazy")
     site = cursor.site()
@@ -286,10 +270,10 @@ def _connect(cursor: Cursor) -> Connect:
     return kinds[words]
 
 
-def _spiking(line: _Line) -> Spiking:
+def _spiking(line: Line) -> Spiking:
     cursor = line.cursor
     cursor.expect("spike")
-    body = _body(line.below)
+    body = read_body(line.below)
     if cursor.accept("when"):
         condition = expression(cursor)
         cursor.end()
@@ -348,7 +332,7 @@ def _record(cursor: Cursor) -> Record:
     return record
 
 
-def _note(line: _Line) -> tuple[str, str, object]:
+def _note(line: Line) -> tuple[str, str, object]:
     cursor = line.cursor
     cursor.expect("note")
     owner, key = cursor.string(), cursor.string()
@@ -369,69 +353,3 @@ def _note(line: _Line) -> tuple[str, str, object]:
             payload.append(read)
         inner.cursor.end()
     return owner, key, Schedule(post, reason, tuple(payload), incoming)
-
-
-# ---------------------------------------------------------------- statements
-
-
-def _body(lines: list[_Line]) -> tuple[Stmt, ...]:
-    body: list[Stmt] = []
-    for line in lines:
-        if line.cursor.peek() == "else":
-            last = body[-1] if body else None
-            if not isinstance(last, If) or last.otherwise:
-                raise line.cursor.error("else without if")
-            body[-1] = If(last.condition, last.then, _body(line.below), last.site)
-        else:
-            body.append(_statement(line))
-    return tuple(body)
-
-
-def _statement(line: _Line) -> Stmt:
-    cursor = line.cursor
-    statement: Stmt
-    if cursor.accept("let"):
-        name, site = cursor.name(), cursor.site()
-        cursor.expect("=")
-        statement = Let(name, expression(cursor), site)
-    elif cursor.accept("if"):
-        condition = expression(cursor)
-        statement = If(condition, _body(line.below), (), cursor.site())
-    elif cursor.accept("deliver"):
-        statement = Deliver(expression(cursor))
-    elif cursor.accept("prune"):
-        statement = _prune(cursor)
-    elif cursor.accept("grow"):
-        statement = _grow(line)
-    elif cursor.accept("sample"):
-        purpose = cursor.purpose()
-        count = expression(cursor)
-        slots = expression(cursor) if cursor.accept("slots") else None
-        statement = Sample(count, slots, _body(line.below), purpose)
-    else:
-        site, name = cursor.place()
-        cursor.expect("=")
-        statement = Assign(name, expression(cursor), site)
-    cursor.end()
-    return statement
-
-
-def _prune(cursor: Cursor) -> Stmt:
-    if cursor.accept("where"):
-        condition = expression(cursor)
-        return PruneWhere(condition, cursor.name() if cursor.accept("as") else "")
-    purpose = cursor.purpose()
-    return PruneThis(expression(cursor) if cursor.accept("with") else None, purpose)
-
-
-def _grow(line: _Line) -> Stmt:
-    cursor = line.cursor
-    purpose = cursor.purpose()
-    init = _body(line.below)
-    kind = cursor.name()
-    if kind == "uniformly":
-        return GrowUniform(expression(cursor), init, purpose)
-    probability = expression(cursor) if cursor.accept("with") else None
-    max_in = expression(cursor) if cursor.accept("in") else None
-    max_out = expression(cursor) if cursor.accept("out") else None
-    return GrowThis(probability, init, kind, purpose, max_in, max_out)

@@ -57,8 +57,8 @@ def test_deferred(post: str, payload: str) -> None:
 def test_the_reason_names_the_payload() -> None:
     plan = schedule_of(_planned("synapse.w = post.y * post->v"), "p")
     assert plan.reason == (
-        "each is kept in the history of its neuron and applied to a synapse when that is next looked at, because it needs "
-        "only the synapse, what its pre neuron left at its last spike, and y, post.v at the post spike"
+        "each is kept in the history of its neuron and applied to a synapse when that is next looked at, because it "
+        "needs only the synapse, what its pre neuron left at its last spike, and y, post.v at the post spike"
     )
 
 

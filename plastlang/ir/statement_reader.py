@@ -1,0 +1,80 @@
+"""Statements of the text form of a program (see `plastlang.ir.text`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from plastlang.ir.expression_reader import Cursor, expression
+from plastlang.ir.nodes import Assign, Deliver, GrowThis, GrowUniform, If, Let, PruneThis, PruneWhere, Sample, Stmt
+
+
+@dataclass(slots=True)
+class Line:
+    """A line as a cursor over its tokens, and the lines that stand deeper below it."""
+
+    cursor: Cursor
+    below: list[Line] = field(default_factory=list)
+
+
+def read_body(lines: list[Line]) -> tuple[Stmt, ...]:
+    """The statements of the lines below one."""
+    body: list[Stmt] = []
+    for line in lines:
+        if line.cursor.peek() == "else":
+            last = body[-1] if body else None
+            if not isinstance(last, If) or last.otherwise:
+                raise line.cursor.error("else without if")
+            body[-1] = If(last.condition, last.then, read_body(line.below), last.site)
+        else:
+            body.append(_statement(line))
+    return tuple(body)
+
+
+def _statement(line: Line) -> Stmt:
+    cursor = line.cursor
+    statement: Stmt
+    if cursor.accept("let"):
+        name, site = cursor.name(), cursor.site()
+        cursor.expect("=")
+        statement = Let(name, expression(cursor), site)
+    elif cursor.accept("if"):
+        condition = expression(cursor)
+        statement = If(condition, read_body(line.below), (), cursor.site())
+    elif cursor.accept("deliver"):
+        statement = Deliver(expression(cursor))
+    elif cursor.accept("prune"):
+        statement = _prune(cursor)
+    elif cursor.accept("grow"):
+        statement = _grow(line)
+    elif cursor.accept("sample"):
+        purpose = cursor.purpose()
+        count = expression(cursor)
+        slots = expression(cursor) if cursor.accept("slots") else None
+        statement = Sample(count, slots, read_body(line.below), purpose)
+    else:
+        site, name = cursor.place()
+        cursor.expect("=")
+        statement = Assign(name, expression(cursor), site)
+    cursor.end()
+    return statement
+
+
+def _prune(cursor: Cursor) -> Stmt:
+    if cursor.accept("where"):
+        condition = expression(cursor)
+        return PruneWhere(condition, cursor.name() if cursor.accept("as") else "")
+    purpose = cursor.purpose()
+    return PruneThis(expression(cursor) if cursor.accept("with") else None, purpose)
+
+
+def _grow(line: Line) -> Stmt:
+    cursor = line.cursor
+    purpose = cursor.purpose()
+    init = read_body(line.below)
+    kind = cursor.name()
+    if kind == "uniformly":
+        return GrowUniform(expression(cursor), init, purpose)
+    probability = expression(cursor) if cursor.accept("with") else None
+    max_in = expression(cursor) if cursor.accept("in") else None
+    max_out = expression(cursor) if cursor.accept("out") else None
+    return GrowThis(probability, init, kind, purpose, max_in, max_out)
