@@ -8,7 +8,8 @@ from typing import assert_never
 from plastlang.diagnostics import Span
 from plastlang.frontend import ast
 from plastlang.frontend.builtins import RESERVED, builtin_of
-from plastlang.frontend.check_expressions import Elaborator, dotted
+from plastlang.frontend.check_expressions import Elaborator
+from plastlang.frontend.check_names import dotted
 from plastlang.frontend.check_values import (
     SITE_WORDS,
     BrokenName,
