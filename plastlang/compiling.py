@@ -32,7 +32,6 @@ def write(
         PlastError: the file is wrong.
         MachineError: no compiler, or the directory cannot be written.
     """
-    driver.backend(backend)  # one that is not there is said first
     source = read_source(file)
     module = driver.check(source)
     files = {SOURCE: "the text that was compiled"}
@@ -45,6 +44,7 @@ def write(
         manifest |= {"kind": "rules", "name": file.stem, "program": hashlib.sha256(source.text.encode()).hexdigest()}
         manifest |= {"components": list(module.defined), "records": []}
         return _finish(directory, manifest, files, texts)
+    driver.backend(backend)  # one that is not there is said before the work
     checked = driver.elaborate(module, network, values)
     built = driver.build(checked)
     texts |= {PROGRAM: to_text(built.program), SCHEDULE: to_text(built.scheduled)}

@@ -144,6 +144,9 @@ class Recordings(Mapping[str, Recording]):
             raise unknown("the recording", name, self._tapes)
         return self._tapes[name].read(self._dt)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._tapes
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._tapes)
 

@@ -70,7 +70,8 @@ def test_help_shows_every_command_with_an_example(capsys: pytest.CaptureFixture[
 
 
 def test_wrong_usage_is_2(capsys: pytest.CaptureFixture[str], small: Path) -> None:
-    for arguments in (["runn"], ["run"], ["run", small, "--threads", "0"], ["emit", small], ["run", small, "--set", "n"]):
+    wrong = (["runn"], ["run"], ["run", small, "--threads", "0"], ["emit", small], ["run", small, "--set", "n"])
+    for arguments in wrong:
         code, _, error = plastc(capsys, *arguments)
         assert code == 2 and error
 
@@ -176,7 +177,8 @@ def test_the_user_is_never_shown_a_traceback(
 def test_interrupting_a_run_keeps_what_was_recorded(small: Path, tmp_path: Path) -> None:
     out_dir = tmp_path / "out"
     command = [sys.executable, "-m", "plastlang", "run", str(small), "--backend", "reference", "--for", "1000 s"]
-    process = subprocess.Popen([*command, "-o", str(out_dir)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen([*command, "-o", str(out_dir)], stdout=pipe, stderr=pipe, text=True)
     deadline = time.monotonic() + 30
     while not out_dir.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
