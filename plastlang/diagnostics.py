@@ -53,6 +53,12 @@ class PlastError(Exception):
         self.diagnostics = diagnostics
         super().__init__("\n".join(d.message for d in diagnostics))
 
+    def __str__(self) -> str:
+        """With places and excerpts where there are some, since an uncaught error shows just this."""
+        if all(d.span is None for d in self.diagnostics):
+            return "\n".join(d.message for d in self.diagnostics)
+        return "\n" + render(self.diagnostics).rstrip()
+
 
 class MachineError(Exception):
     """The machine lacks something (compiler, GPU, memory); says what to do; exit code 3."""
