@@ -12,7 +12,6 @@ from plastlang.components import Component
 from plastlang.diagnostics import Source
 from plastlang.frontend.ast import ParameterDeclaration
 from plastlang.frontend.checked import CheckedModule
-from plastlang.frontend.sources import read_source
 from plastlang.network import start
 from plastlang.runtime.calls import unknown
 from plastlang.runtime.model import Model
@@ -31,7 +30,7 @@ def load(what: str | Path) -> Library:
         PlastError: with every fault in it; `plastlang.render(error.diagnostics)` shows them with their places.
     """
     is_text = isinstance(what, str) and "\n" in what
-    source = Source("<text>", str(what)) if is_text else read_source(what)
+    source = Source("<text>", str(what)) if is_text else driver.source_of(what)
     module = driver.check(source)
     for warning in module.warnings:
         warnings.warn(warning.message, stacklevel=2)

@@ -190,7 +190,6 @@ def run(
     """
     from plastlang import driver
     from plastlang.compiling import make_directory
-    from plastlang.frontend.sources import read_source
     from plastlang.network import start
     from plastlang.runtime.durations import milliseconds
     from plastlang.runtime.report import summary, summary_text
@@ -201,7 +200,7 @@ def run(
 
         output = output or Path("out")
     clock = driver.Clock()
-    module = driver.check(read_source(file), clock)
+    module = driver.check(driver.source_of(file), clock)
     if module.warnings and not quiet:
         _tell(module.warnings)
     checked = driver.elaborate(module, network, values, clock)

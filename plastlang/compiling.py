@@ -17,7 +17,6 @@ from plastlang.backends.interface import Options
 from plastlang.compiled import FORMAT, MANIFEST, PROGRAM, SCHEDULE, SOURCE, VALUES
 from plastlang.diagnostics import MachineError
 from plastlang.frontend.checked import CheckedModule
-from plastlang.frontend.sources import read_source
 from plastlang.ir.text import to_text
 from plastlang.runtime.calls import bad_call
 from plastlang.runtime.files import replace_file
@@ -32,7 +31,7 @@ def write(
         PlastError: the file is wrong.
         MachineError: no compiler, or the directory cannot be written.
     """
-    source = read_source(file)
+    source = driver.source_of(file)
     module = driver.check(source)
     files = {SOURCE: "the text that was compiled"}
     manifest: dict[str, Any] = {"format": FORMAT, "version": __version__, "backend": backend, "precision": precision}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,6 +36,8 @@ T = TypeVar("T")
 #: Stages that `plastc emit` shows, in order.
 STAGES = ("ast", "checked", "equations", "ir", "schedule", "code")
 BACKENDS = ("c", "reference")
+#: Where the rules are that come with plastlang.
+LIBRARY = Path(str(resources.files("plastlang.rules")))
 
 
 @dataclass(slots=True)
@@ -80,10 +83,21 @@ def check(source: Source, clock: Clock | None = None) -> CheckedModule:
         return check_module(tree, source, load_import)
 
 
+def source_of(path: str | Path) -> Source:
+    """The text of a file; `rules:NAME.plast` is one of the library."""
+    if not str(path).startswith("rules:"):
+        return read_source(path)
+    try:
+        return load_import(str(path), None)
+    except OSError:
+        known = [f"rules:{entry.name}" for entry in LIBRARY.glob("*.plast")]
+        raise unknown("the file of the library", str(path), known) from None
+
+
 def diagnose(path: str | Path) -> tuple[Diagnostic, ...]:
     """Everything there is to say about a file: errors, or else warnings."""
     try:
-        return check(read_source(path)).warnings
+        return check(source_of(path)).warnings
     except PlastError as error:
         return error.diagnostics
 

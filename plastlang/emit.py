@@ -11,7 +11,6 @@ from pathlib import Path
 from plastlang import driver
 from plastlang.explain import explain
 from plastlang.frontend.parse import parse
-from plastlang.frontend.sources import read_source
 from plastlang.ir import nodes
 from plastlang.ir.text import expression_text, statement_text, to_text
 from plastlang.runtime.calls import unknown
@@ -35,7 +34,7 @@ def emit(file: Path, stage: str, network: str = "", values: Mapping[str, object]
     """
     if stage not in driver.STAGES:
         raise unknown("the stage", stage, driver.STAGES)
-    source = read_source(file)
+    source = driver.source_of(file)
     if stage == "ast":
         return tree_text(parse(source))
     module = driver.check(source)
@@ -60,7 +59,7 @@ def emit(file: Path, stage: str, network: str = "", values: Mapping[str, object]
 
 def explanation(file: Path, network: str, values: Mapping[str, object], as_json: bool) -> str:
     """Where each variable lives, how it is integrated, what events cost, and why."""
-    module = driver.check(read_source(file))
+    module = driver.check(driver.source_of(file))
     built = driver.build(driver.elaborate(module, network, values))
     if as_json:
         return json.dumps([asdict(item) for item in built.lowered.explanations], indent=2)

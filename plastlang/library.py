@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
 from pathlib import Path
 
 from plastlang.api import Library, NetworkTemplate, load
 from plastlang.components import Component, describe
+from plastlang.driver import LIBRARY
 from plastlang.runtime.calls import unknown
 
 _DEFINITION = re.compile(r"^(neuron|rule|network)\s+([^\W\d]\w*)\s*:[^\n]*\n\s+\"\"\"([^\"]*)", re.MULTILINE)
@@ -29,7 +29,7 @@ class Entry:
 def index() -> dict[str, Entry]:
     """Every name of the library, without checking the files."""
     found: dict[str, Entry] = {}
-    for path in sorted(Path(str(resources.files("plastlang.rules"))).glob("*.plast")):
+    for path in sorted(LIBRARY.glob("*.plast")):
         for match in _DEFINITION.finditer(path.read_text(encoding="utf-8")):
             kind, name, doc = match.groups()
             found[name] = Entry(name, kind, path, doc.strip().splitlines()[0] if doc.strip() else "")
