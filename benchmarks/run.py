@@ -1,17 +1,20 @@
 """Run all benchmarks, or those named; print one table and write docs/benchmarks.md.
 
     python benchmarks/run.py [cuba coba stdp_dense map_scaling rewiring_cost cold_start threads] [--no-write]
+    python benchmarks/run.py --brian2 /path/to/python     also runs three of the networks in that Python's Brian2
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.timing import Row  # noqa: E402  (the repository is put on the path first)
 
+BRIAN2 = ("cuba", "coba", "stdp_dense")
 NAMES = ("cuba", "coba", "stdp_dense", "map_scaling", "rewiring_cost", "cold_start", "threads")
 HEAD = """# Benchmarks
 
@@ -47,6 +51,13 @@ def line(row: Row) -> str:
     return f"| {row.name} | {number(row.median)}{spread} {row.unit} | {goal} | {met} | {peer} | {ratio} |"
 
 
+def brian2(python: str, name: str) -> float:
+    """Seconds for one of biological time in Brian2."""
+    script = str(ROOT / "benchmarks" / "peer_brian2.py")
+    done = subprocess.run([python, script, name], capture_output=True, text=True, check=True)
+    return float(json.loads(done.stdout.splitlines()[-1])[name])
+
+
 def machine() -> str:
     """Processor, cores, compiler, Python."""
     processor = platform.processor() or platform.machine()
@@ -64,6 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}")
     parser.add_argument("--no-write", action="store_true", help="print only")
+    parser.add_argument("--brian2", metavar="PYTHON", help="a Python with brian2, to run the same networks in")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(NAMES):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
@@ -71,7 +83,11 @@ def main() -> None:
     print(title)
     lines = [title]
     for name in arguments.names or NAMES:
-        for row in importlib.import_module(f"benchmarks.{name}").rows():
+        rows = importlib.import_module(f"benchmarks.{name}").rows()
+        if arguments.brian2 and name in BRIAN2:
+            beside = replace(rows[0], peer=brian2(arguments.brian2, name), peer_name="Brian2 C++, run beside it")
+            rows.insert(1, replace(beside, name=f"{name}, against Brian2", goal=None))
+        for row in rows:
             lines.append(line(row))
             print(lines[-1], flush=True)
     if not arguments.no_write:
