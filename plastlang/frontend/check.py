@@ -186,7 +186,7 @@ class _Module:
                     "P204", f"argument `{name}` of `{node.name}` is there twice", node.span, "declared again"
                 )
             elaborator.locals[name] = Value(Local(name), elaborator.unifier.fresh())
-        elaborator._open_functions.append(node.name)
+        elaborator.open_functions.append(node.name)
         before = len(self.reporter.errors)
         value = elaborator.elaborate(node.value, Place(f"`fn {node.name}`", draws=False, state=False))
         if value is None or len(self.reporter.errors) > before:

@@ -242,7 +242,7 @@ class Calls(Names):
         arguments = self._bind(node, declaration.arguments, place)
         if arguments is None:
             return None
-        if declaration.name in self._open_functions:
+        if declaration.name in self.open_functions:
             self.reporter.error(
                 "P208",
                 f"`{declaration.name}` calls itself",
@@ -260,7 +260,7 @@ class Calls(Names):
                     "bind the draw with `let` first",
                 )
                 return None
-        self._open_functions.append(declaration.name)
+        self.open_functions.append(declaration.name)
         kept = self.entries, self.locals, self.consts, self.functions, self.reporter, self.kind, self.used, self.broken
         inner = Reporter()
         self.entries, self.consts, self.functions, self.reporter, self.kind = (
@@ -274,7 +274,7 @@ class Calls(Names):
         self.used = set()
         value = self.value(declaration.value, Place(f"`fn {declaration.name}`", draws=False, state=False))
         self.entries, self.locals, self.consts, self.functions, self.reporter, self.kind, self.used, self.broken = kept
-        self._open_functions.pop()
+        self.open_functions.pop()
         if inner.errors:
             cause = inner.errors[0]
             self.reporter.error(

@@ -286,7 +286,7 @@ class _Component:
         if not self.e.unifier.unify(value.vector, declared.name.vector):
             self.e.report_unit(node.span, f"{what} must be {self.e.say(declared.name.vector)}", value.vector)
             return None
-        if not self.s._visible(value, declared.name.site, what):
+        if not self.s.visible(value, declared.name.site, what):
             return None
         typed = self.e.as_type(value, declared.name.type, node.span, what)
         return typed.expr if typed else None
@@ -333,7 +333,7 @@ class _Component:
         if value.type is Type.BOOL:
             self.e.as_type(value, Type.REAL, node.value.span, "")
             return
-        if not self.s._visible(value, entry.site, f"`{node.name}'`"):
+        if not self.s.visible(value, entry.site, f"`{node.name}'`"):
             return
         if not self.e.unifier.unify(value.vector, divide(entry.vector, TIME)):
             self._equation_unit(node, entry, value)
@@ -482,7 +482,7 @@ class _Component:
             case "every":
                 assert node.period is not None
                 period = self.e.real(node.period, Place("the period of `every`", draws=False, state=False), TIME)
-                if period is None or not self.s._visible(period, Site.GLOBAL, "the period of `every`"):
+                if period is None or not self.s.visible(period, Site.GLOBAL, "the period of `every`"):
                     return None
                 if isinstance(period.expr, Const) and period.expr.value <= 0:
                     self.reporter.error("P407", "the period of `every` must be above zero", node.period.span)

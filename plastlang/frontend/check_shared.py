@@ -45,7 +45,7 @@ class Shared:
     trail: list[tuple[Site, Span | None, str]] = field(default_factory=list)
     lets: dict[str, Value | None] = field(default_factory=dict)
     _open_lets: list[str] = field(default_factory=list)
-    _open_functions: list[str] = field(default_factory=list)
+    open_functions: list[str] = field(default_factory=list)
     _depth: int = 0
 
     def value(self, node: ast.Expression, place: Place) -> Value | None:

@@ -206,7 +206,7 @@ class Statements:
         self._names.add(unique)
         return unique
 
-    def _visible(self, value: Value, site: Site, what: str) -> bool:
+    def visible(self, value: Value, site: Site, what: str) -> bool:
         """Reports what of the last expression cannot be seen at `site`."""
         if value.site in VISIBLE[site] or (site is Site.SYNAPSE):
             return True
@@ -253,7 +253,7 @@ class Statements:
         if value.type is Type.BOOL:
             e.as_type(value, Type.REAL, node.value.span, "")
             return ()
-        if not self._visible(value, target.site, f"`{target.name}`"):
+        if not self.visible(value, target.site, f"`{target.name}`"):
             return ()
         if node.op in ("*=", "/="):
             if not e.unifier.unify(value.vector, NUMBER):
@@ -453,7 +453,7 @@ class Statements:
                 condition = replace(condition, site=join(condition.site, statement.site))
             site = context.settle(condition.site)
         e.trail = trail
-        if not self._visible(condition, site, "this condition"):
+        if not self.visible(condition, site, "this condition"):
             return ()
         for statement in every:
             if isinstance(statement, Let) and statement.site not in VISIBLE[site]:
@@ -507,7 +507,7 @@ class Statements:
             e.reporter.error("P204", f"`{node.name}` is held twice", node.span)
             return ()
         self.held.add(node.name)
-        if duration is not None and self._visible(duration, Site.NEURON, "the duration of `hold`"):
+        if duration is not None and self.visible(duration, Site.NEURON, "the duration of `hold`"):
             self.holds.append(Hold(node.name, duration.expr))
         return ()
 
@@ -525,7 +525,7 @@ class Statements:
 
     def _global(self, node: ast.Expression, what: str, context: Context) -> Expr | None:
         value = self.elaborator.whole(node, context.place(what))
-        return value.expr if value is not None and self._visible(value, Site.GLOBAL, what) else None
+        return value.expr if value is not None and self.visible(value, Site.GLOBAL, what) else None
 
     def _probability(self, node: ast.Expression | None, context: Context) -> tuple[bool, Expr | None]:
         if node is None:

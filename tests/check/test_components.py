@@ -45,14 +45,18 @@ def component(text: str) -> CheckedComponent:
     return next(iter(check_module(parse(source), source).components.values()))
 
 
-def rule(
-    body: str,
-    state: str = "synapse w = 1, v = 1\n    pre x = 1\n    post y = 1\n    global n = randint(5), r = 1.0\n    param p = 2, tau = 1 ms",
-) -> CheckedComponent:
-    lines = "\n        ".join(body.splitlines())
-    return component(
-        f"rule R:\n    {state}\n    {lines.replace('        on', '    on').replace('        each', '    each').replace('        every', '    every')}\n"
-    )
+STATE = """    synapse w = 1, v = 1
+    pre x = 1
+    post y = 1
+    global n = randint(5), r = 1.0
+    param p = 2, tau = 1 ms
+"""
+
+
+def rule(block: str) -> CheckedComponent:
+    """A rule with the state above and one block."""
+    lines = "".join(f"    {line}\n" for line in block.splitlines())
+    return component(f"rule R:\n{STATE}{lines}")
 
 
 def value_of(expression: str) -> Expr:
@@ -66,6 +70,7 @@ def value_of(expression: str) -> Expr:
 W = Read("w", Site.SYNAPSE)
 X = Read("x", Site.PRE)
 N = Read("n", Site.GLOBAL, Type.INT)
+BETWEEN = Binary("and", Binary("<", Const(0.0), X), Binary("<", X, Param("p")))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +92,7 @@ N = Read("n", Site.GLOBAL, Type.INT)
         ("abs(n)", Call("abs", (Cast(N, Type.REAL),))),
         ("int(w)", Cast(Cast(W, Type.INT), Type.REAL)),
         ("clip(w, 0, p)", Binary("min", Binary("max", W, Const(0.0)), Param("p"))),
-        ("1 if 0 < x < p else w", Select(Binary("and", Binary("<", Const(0.0), X), Binary("<", X, Param("p"))), Const(1.0), W)),
+        ("1 if 0 < x < p else w", Select(BETWEEN, Const(1.0), W)),
         ("1 if not x > 0 else 2", Select(Unary("not", Binary(">", X, Const(0.0))), Const(1.0), Const(2.0))),
         ("x@before", Read("x", Site.PRE, before=True)),
         ("post.v", Read("v", Site.POST, of="post")),
@@ -150,7 +155,8 @@ def test_samples() -> None:
 def test_prune_and_grow_of_a_signal() -> None:
     deep = component(
         "rule DeepR:\n    require synapse w, grad\n    param l1 = 1e-8\n    pair s = random_sign()\n    on rewire:\n"
-        "        let n = prune where sign(w) != s\n        grow n pairs uniformly:\n            w = 0\n            grad = l1 * s\n"
+        "        let n = prune where sign(w) != s\n        grow n pairs uniformly:\n"
+        "            w = 0\n            grad = l1 * s\n"
     )
     prune, grow = deep.blocks[0].body
     assert isinstance(prune, PruneWhere) and prune.bind == "n"
@@ -172,7 +178,8 @@ def test_sites_of_lets_and_ifs() -> None:
 def test_lets_of_two_branches_are_told_apart() -> None:
     body = (
         rule(
-            "on pre spike:\n    if x > 1:\n        let a = x\n        w = a\n    else:\n        let a = y\n        w = a"
+            "on pre spike:\n    if x > 1:\n        let a = x\n        w = a\n    else:\n"
+            "        let a = y\n        w = a"
         )
         .blocks[0]
         .body
@@ -213,7 +220,8 @@ def test_open_units_are_inferred() -> None:
     static = component("rule S:\n    synapse w\n    on pre spike:\n        deliver w * 2\n")
     assert static.variables[0].dimension == Dimension("", "w") == static.deliver_dimension
     adam = component(
-        "rule A:\n    require synapse w, grad\n    synapse m = 0, v = 0\n    param lr = 0.001, b = 0.9\n    on update:\n"
+        "rule A:\n    require synapse w, grad\n    synapse m = 0, v = 0\n"
+        "    param lr = 0.001, b = 0.9\n    on update:\n"
         "        m = b * m + (1 - b) * grad\n        v = b * v + (1 - b) * grad ** 2\n        w -= lr * m / sqrt(v)\n"
     )
     assert [v.dimension for v in adam.variables] == [
@@ -223,7 +231,8 @@ def test_open_units_are_inferred() -> None:
         Dimension("", "grad ** 2"),
     ]
     dopamine = component(
-        "rule D:\n    synapse c = 0, w = 1\n    global d = 0\n    c' = -c / (1 s)\n    d' = -d / (200 ms)\n    w' = c * d\n"
+        "rule D:\n    synapse c = 0, w = 1\n    global d = 0\n    c' = -c / (1 s)\n"
+        "    d' = -d / (200 ms)\n    w' = c * d\n"
         "    on reward(amount):\n        d += amount\n    on pre spike:\n        deliver w\n        c += 1\n"
     )
     assert [v.dimension.symbol for v in dopamine.variables] == ["", "", "1 / ms"]
@@ -231,7 +240,8 @@ def test_open_units_are_inferred() -> None:
 
 def test_reads_of_neurons_are_kept() -> None:
     clopath = component(
-        "rule C:\n    synapse w = 1 nS\n    on pre spike:\n        w -= 1 nS if post.u > -70 mV and pre.q > 0 else 0 nS\n"
+        "rule C:\n    synapse w = 1 nS\n    on pre spike:\n"
+        "        w -= 1 nS if post.u > -70 mV and pre.q > 0 else 0 nS\n"
     )
     assert clopath.neuron_reads == (
         NeuronRead("post", "u", Dimension("mV")),
@@ -240,7 +250,10 @@ def test_reads_of_neurons_are_kept() -> None:
 
 
 def test_functions_and_constants_are_written_out() -> None:
-    text = "const k = 2 * 3\nfn f(a, b) = a * k + b\nfn g(a) = f(a, b = 1 ms)\nrule R:\n    param tau = 1 ms\n    synapse w = 1 ms\n    on pre spike:\n        deliver w\n        w = g(tau)\n"
+    text = (
+        "const k = 2 * 3\nfn f(a, b) = a * k + b\nfn g(a) = f(a, b = 1 ms)\nrule R:\n"
+        "    param tau = 1 ms\n    synapse w = 1 ms\n    on pre spike:\n        deliver w\n        w = g(tau)\n"
+    )
     source = Source("model.plast", text)
     block = check_module(parse(source), source).components["R"].blocks[0]
     assert block.body[1] == Assign("w", Binary("+", Binary("*", Param("tau"), Const(6.0)), Const(1.0)), Site.SYNAPSE)

@@ -168,11 +168,12 @@ def test_what_cannot_be_composed(text: str, bindings: dict[str, str], code: str)
 
 def test_start_values_come_in_an_order_that_can_be_computed() -> None:
     parts = module(
-        "rule B:\n    require pair s\n    synapse u = s * 2\n    each step:\n        u *= 2\n    on pre spike:\n        deliver u\n"
+        "rule B:\n    require pair s\n    synapse u = s * 2\n    each step:\n        u *= 2\n"
+        "    on pre spike:\n        deliver u\n"
         "rule A:\n    pair s = random_sign()\n    synapse q = s\n    each step:\n        q *= s\n"
     )
     both = compose([(parts.components["B"], {}), (parts.components["A"], {})])
-    assert [v.name for v in both.variables][0] == "s"
+    assert both.variables[0].name == "s"
     assert Read("s", Site.PAIR) in (both.variables[1].init.left,)  # type: ignore[union-attr]
 
 

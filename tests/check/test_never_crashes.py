@@ -22,7 +22,7 @@ LIBRARY = [
     for item in resources.files("plastlang.rules").iterdir()
     if item.name.endswith(".plast")
 ]
-TEXTS = sorted(LIBRARY) + [NET]
+TEXTS = [*sorted(LIBRARY), NET]
 TOKENS = [re.findall(r"\s+|\w+|\W", text) for text in TEXTS]
 WORDS = sorted({token for tokens in TOKENS for token in tokens if not token.isspace()})
 

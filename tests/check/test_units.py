@@ -48,11 +48,26 @@ NAMES = [
 @pytest.mark.parametrize(
     ("text", "unit", "value"),
     [
-        ("20", "ms", 20.0), ("1", "s", 1000.0), ("15", "Hz", 0.015), ("152.8", "Hz", 0.1528), ("0.2", "nS", 0.2), ("-70", "mV", -70.0),
-        ("30", "%", 0.3), ("1", "uS", 1000.0), ("20", "nF", 20000.0), ("100", "MOhm", 0.1), ("1", "kHz", 1.0), ("1", "um", 1.0),
-        ("5", "", 5.0), ("1", "min", 60000.0), ("2", "mV/ms", 2.0), ("1", "mS/cm**2", 0.01), ("1e-3", "s", 1.0), ("1", "1/GOhm", 1.0),
+        ("20", "ms", 20.0),
+        ("1", "s", 1000.0),
+        ("15", "Hz", 0.015),
+        ("152.8", "Hz", 0.1528),
+        ("0.2", "nS", 0.2),
+        ("-70", "mV", -70.0),
+        ("30", "%", 0.3),
+        ("1", "uS", 1000.0),
+        ("20", "nF", 20000.0),
+        ("100", "MOhm", 0.1),
+        ("1", "kHz", 1.0),
+        ("1", "um", 1.0),
+        ("5", "", 5.0),
+        ("1", "min", 60000.0),
+        ("2", "mV/ms", 2.0),
+        ("1", "mS/cm**2", 0.01),
+        ("1e-3", "s", 1.0),
+        ("1", "1/GOhm", 1.0),
     ],
-)  # fmt: skip
+)
 def test_literals_are_exact(text: str, unit: str, value: float) -> None:
     assert units.literal(text, unit) == value
 
@@ -127,15 +142,14 @@ def test_formatted_values_read_back(value: float, name: str) -> None:
     assert units.quantity(units.format_value(value, dimension), dimension) == value
 
 
+Vector = tuple[tuple[str, Fraction], ...]
 _VECTORS = st.dictionaries(
     st.sampled_from(["ms", "um", "ng", "pA", "K", "?w", "?g"]), st.fractions(-3, 3, max_denominator=3), max_size=4
 ).map(lambda powers: tuple(sorted((atom, power) for atom, power in powers.items() if power)))
 
 
 @given(_VECTORS, _VECTORS, st.fractions(-2, 2, max_denominator=2))
-def test_vectors_are_a_group(
-    a: tuple[tuple[str, Fraction], ...], b: tuple[tuple[str, Fraction], ...], p: Fraction
-) -> None:
+def test_vectors_are_a_group(a: Vector, b: Vector, p: Fraction) -> None:
     assert divide(multiply(a, b), b) == a
     assert multiply(a, b) == multiply(b, a)
     assert raised(multiply(a, b), p) == multiply(raised(a, p), raised(b, p))
@@ -143,7 +157,7 @@ def test_vectors_are_a_group(
 
 
 @given(_VECTORS, _VECTORS)
-def test_what_is_unified_is_equal(a: tuple[tuple[str, Fraction], ...], b: tuple[tuple[str, Fraction], ...]) -> None:
+def test_what_is_unified_is_equal(a: Vector, b: Vector) -> None:
     unifier = Unifier()
     closed = not any(atom.startswith("?") for atom, _ in divide(a, b))
     assert unifier.unify(a, b) is (a == b or not closed)
