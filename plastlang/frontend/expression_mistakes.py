@@ -118,7 +118,7 @@ def wrong_equals(stop: Stop) -> Diagnostic | None:
         return Diagnostic(
             "P134", "`==` compares; a value is given with `=`.", stop.span(token), "a comparison", (), "write `=`"
         )
-    if token not in ASSIGNING:
+    if token not in ASSIGNING or previous in ASSIGNING:
         return None
     assert token is not None
     if previous is not None and previous in WITHOUT_EQUALS:

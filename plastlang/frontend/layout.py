@@ -224,7 +224,7 @@ def _with_units(tokens: list[Token]) -> list[Token]:
         token = tokens[i]
         if tokens[i - 1].type != "NUMBER":
             continue
-        if token.type == "NAME":
+        if token.type == "NAME" and token != "then":  # which other languages write behind a condition
             result[i] = Token.new_borrow_pos("UNIT_NAME", str(token), token)
         elif token.type == "PERCENT":
             after = tokens[i + 1] if i + 1 < len(tokens) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lark import Token
 
 from plastlang.diagnostics import Diagnostic
@@ -204,14 +206,14 @@ def derivative_without_equals(stop: Stop) -> Diagnostic | None:
     if previous is not None and previous.type == "QUOTE" and "EQUAL" in stop.accepted:
         name = tokens[stop.at - 2]
         rest = "..." if token is None else stop.source.text[token.start_pos or 0 : tokens[-1].end_pos or 0].lstrip("=:")
-        short = rest if len(rest) <= 60 and "\n" not in rest else "..."
+        short = re.sub(r"^- +", "-", rest.strip()) if len(rest) <= 60 and "\n" not in rest else ""
         return Diagnostic(
             "P137",
             f"The equation of `{name}` lacks its `=`.",
             stop.span(token),
             "`=` expected here",
             (),
-            f"write `{name}' = {short.strip() or '...'}`",
+            f"write `{name}' = {short or '...'}`",
         )
     if (
         stop.place() == "component"

@@ -51,7 +51,7 @@ def _spelling(stop: Stop) -> Diagnostic | None:
     if stop.at <= 1 and stop.first.type == "NAME":
         candidates.append((stop.first, set(PLACES[stop.place()])))
     for word, fitting in candidates:
-        if word is None or not is_word(word) or word in fitting:
+        if not is_word(word) or word in fitting:
             continue
         close = get_close_matches(word.lower(), sorted(fitting - {"name", "number"}), n=1, cutoff=0.7)
         if close:

@@ -176,7 +176,8 @@ class _Driver:
 
     def stand_in(self, line: Line) -> bool:
         """Put a sound head in place of a faulty one, so that its block can be read."""
-        for tokens in _STAND_INS.get(line.tokens[0].type, ()):
+        else_if = line.tokens[0].type == "ELSE" and len(line.tokens) > 1 and line.tokens[1].type == "IF"
+        for tokens in _STAND_INS.get("ELIF" if else_if else line.tokens[0].type, ()):
             saved = self.save()
             try:
                 for kind, text in (*tokens, ("COLON", ":"), ("_NEWLINE", "")):
@@ -199,6 +200,17 @@ class _Driver:
         for number, line in enumerate(self.lines):
             following = self.lines[number + 1] if number + 1 < len(self.lines) else None
             position = line.tokens[0].start_pos or 0
+            if line.opens and number == 0:
+                self.diagnostics.append(
+                    Diagnostic(
+                        "P112",
+                        "The first line of the file is indented.",
+                        Span(self.source, position, line.tokens[0].end_pos or 0),
+                        "indented too far",
+                        (),
+                        "begin it in the first column",
+                    )
+                )
             if line.opens:
                 self.blocks.push(opening or "flat")
                 if opening == "real" and not self.blocks.skipped:

@@ -114,7 +114,8 @@ def _doc(token: Token | None) -> str:
     """The text of a docstring without the indentation of its lines and without blanks at their ends."""
     if token is None:
         return ""
-    return "\n".join(line.rstrip() for line in cleandoc(unescape(token[3:-3])).split("\n")).strip("\n")
+    text = re.sub(r"\r\n?", "\n", unescape(token[3:-3]))
+    return "\n".join(line.rstrip() for line in cleandoc(text).split("\n")).strip("\n")
 
 
 def _nodes(children: tuple[Child, ...]) -> tuple[Any, ...]:

@@ -25,6 +25,7 @@ UNIT_TEXTS = st.sampled_from(["", "nS", "mV/ms", "1/ms", "ms**-1", "nS*mV", "um*
 
 def clean(text: str) -> str:
     """What the parser makes of the text of a docstring."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "\n".join(line.rstrip() for line in cleandoc(text).split("\n")).strip("\n")
 
 
