@@ -47,8 +47,11 @@ class _Variable:
 
 @dataclass(slots=True)
 class _Builder:
+    """`patient`: post spikes can wait for the next look at the synapse (nothing in the rule hinders it)."""
+
     draw: Draw
     prefix: str
+    patient: bool
     pre_states: tuple[State, ...]
     post_states: tuple[State, ...]
     weight: State  # name of the weight, and its unit
@@ -64,19 +67,22 @@ class _Builder:
         """What can be read at a site, as numbers."""
         seen = _SEES[site]
         before = trigger in ("pre", "post")
+        waits = self.patient and trigger == "post" and site == "synapse"
         found = ["gain"]
         for variable in self.variables:
-            if variable.site in seen:
+            if variable.site in seen and not (waits and variable.site == "global"):
                 found.append(f"{variable.name} * 0.1" if variable.whole else variable.name)
-                if before and not variable.whole and variable.site in ("pre", "post", "synapse"):
+                kept = ("pre", "post") if waits else ("pre", "post", "synapse")
+                if before and not variable.whole and variable.site in kept:
                     found.append(f"{variable.name}@before")
         if "synapse" in seen:
             found.append(self.weight.scaled)
         found += [name for name, let_site in lets if let_site in seen]
         for end, states in (("pre", self.pre_states), ("post", self.post_states)):
-            if end in seen:
+            if end in seen and not (waits and end == "pre"):
                 found += [State(f"{end}.{s.name}", s.unit).scaled for s in states]
-        return found + [text for place in seen for text in _BUILT_IN[place]]
+        built_in = [text for place in seen for text in _BUILT_IN[place]]
+        return found + [text for text in built_in if not (waits and ("degree" in text or "synapses" in text))]
 
     # ------------------------------------------------------------ declarations
 
@@ -110,7 +116,8 @@ class _Builder:
 
     def _traces(self, site: str, names: tuple[str, str]) -> None:
         """A trace: lazy, coupled to a second one, stepped, or none."""
-        kind = self.draw(st.sampled_from(["lazy", "none", "chain", "coupled", "stepped", "nonlinear"]))
+        stepped = [] if self.patient and site != "post" else ["stepped", "nonlinear"]
+        kind = self.draw(st.sampled_from(["lazy", "none", "chain", "coupled", *stepped]))
         if kind == "none":
             return
         first, second = names
@@ -201,13 +208,14 @@ class _Builder:
             what = draw(st.sampled_from([self.weight.name, f"{self.weight.name} * abs(gain)"]))
             body.insert(draw(st.integers(0, 1)) if body and not body[0].startswith("if") else 0, f"deliver {what}")
         self.block("on pre spike:", body)
-        if self.maybe():
+        if self.patient or self.maybe():
             self.block("on post spike:", self.statements(("synapse", "post"), "post"))
+        often = [] if self.patient else ["each step:"]
         if self.maybe():
-            self.structure(draw(st.sampled_from(["every 3 ms:", "each step:", "on rewire:"])))
-        everywhere = ("synapse", "pre", "post", "global")
+            self.structure(draw(st.sampled_from(["every 3 ms:", *often, "on rewire:"])))
+        everywhere = ("synapse", *([] if self.patient else ["pre"]), "post", "global")
         if self.maybe():
-            self.block(draw(st.sampled_from(["every 2 ms:", "each step:"])), self.statements(everywhere, "every"))
+            self.block(draw(st.sampled_from(["every 2 ms:", *often])), self.statements(everywhere, "every"))
         if self.maybe():
             body = self.statements(everywhere, "signal")
             self.block("on reward(amount):", [*body, f"{self.weight.name} += {self.weight.store('(0.1 * amount)')}"])
@@ -257,10 +265,12 @@ class _Builder:
             self.block(head, [f"sample {what}:", *(f"    {line}" for line in body)])
 
 
-def weighted_rule(draw: Draw, name: str, pre: tuple[State, ...], post: tuple[State, ...], port: State | None) -> Rule:
+def weighted_rule(
+    draw: Draw, name: str, pre: tuple[State, ...], post: tuple[State, ...], port: State | None, patient: bool
+) -> Rule:
     """A rule that has the weight `w`, in the unit of the port, and delivers it if there is a port."""
     weight = State("w", port.unit if port else "")
-    builder = _Builder(draw, "", pre, post, weight, port is not None)
+    builder = _Builder(draw, "", patient, pre, post, weight, port is not None)
     unit = weight.unit.split()[-1] if weight.unit else ""
     given = draw(st.booleans())
     builder.lines.append("param gain = 1.0, tau_a = 10 ms, tau_b = 4 ms, attempts = 5")
@@ -275,10 +285,12 @@ def weighted_rule(draw: Draw, name: str, pre: tuple[State, ...], post: tuple[Sta
     return Rule(name, text, call, (f"w = {weight.store(start)}",) if given or draw(st.booleans()) else ())
 
 
-def second_rule(draw: Draw, name: str, pre: tuple[State, ...], post: tuple[State, ...], unit: str) -> Rule:
+def second_rule(
+    draw: Draw, name: str, pre: tuple[State, ...], post: tuple[State, ...], unit: str, patient: bool
+) -> Rule:
     """A rule that changes the weight of another, which it knows as `g`."""
     weight = State("g", unit)
-    builder = _Builder(draw, "b", pre, post, weight, False)
+    builder = _Builder(draw, "b", patient, pre, post, weight, False)
     builder.lines.append("param gain = 0.5, tau_a = 15 ms, tau_b = 6 ms, attempts = 2")
     builder.lines.append("require synapse g" + (f": {unit.split()[-1]}" if unit else ""))
     builder.declare()

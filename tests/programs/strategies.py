@@ -42,10 +42,11 @@ def _projection(draw: Draw, number: int, populations: list[Population], step: st
     sources = draw(st.lists(st.sampled_from(populations), min_size=1, max_size=2, unique_by=lambda p: p.name))
     port = draw(st.sampled_from(target.ports)) if target.ports else None
     common = tuple(s for s in sources[0].states if all(s in other.states for other in sources))
-    rule = weighted_rule(draw, f"Rule{number}", common, target.states, port)
+    patient = draw(st.booleans())
+    rule = weighted_rule(draw, f"Rule{number}", common, target.states, port, patient)
     texts, calls = [rule.text], [rule.call]
     if draw(st.booleans()):
-        other = second_rule(draw, f"Other{number}", common, target.states, port.unit if port else "")
+        other = second_rule(draw, f"Other{number}", common, target.states, port.unit if port else "", patient)
         texts.append(other.text)
         calls.append(other.call)
     ends = f"{' + '.join(s.name for s in sources)} -> {target.name}{f'.{port.name}' if port else ''}"
