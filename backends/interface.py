@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -113,3 +114,16 @@ class Backend(Protocol):
 
     def load(self, program: Program, options: Options) -> Executable:
         """Raises MachineError where the machine lacks what is needed."""
+
+
+class Compiling(Backend, Protocol):
+    """A backend that makes code which can be kept: `plastc compile` and `plastlang.open`."""
+
+    def emit(self, program: Program, options: Options) -> str:
+        """The code of a scheduled program, for reading."""
+
+    def write(self, program: Program, options: Options, directory: Path) -> dict[str, str]:
+        """Put source and library into a directory; gives file name -> what it is."""
+
+    def open(self, program: Program, options: Options, directory: Path) -> Executable:
+        """Load what `write` left there, without a compiler. Raises MachineError on another kind of machine."""

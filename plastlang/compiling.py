@@ -54,9 +54,7 @@ def write(
         with replace_file(directory / VALUES) as output:
             np.savez(output, **arrays)  # type: ignore[arg-type]
     if backend == "c":
-        from plastlang.backends import c
-
-        files |= c.backend.write(built.scheduled, Options(precision), directory)
+        files |= driver.compiling_backend(backend).write(built.scheduled, Options(precision), directory)
     manifest |= {
         "kind": "network", "name": checked.name, "program": built.identity, "parameters": dict(values),
         "machine": f"{platform.system()} {platform.machine()}", "dt": checked.dt,

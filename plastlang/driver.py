@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import TypeVar
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plastlang import __version__
-from plastlang.backends.interface import Backend, Executable, Options
+from plastlang.backends.interface import Backend, Compiling, Executable, Options
 from plastlang.diagnostics import Diagnostic, MachineError, PlastError, Source
 from plastlang.frontend.ast import Module
 from plastlang.frontend.check import check_module, load_import
@@ -30,8 +30,6 @@ from plastlang.ir.verify import verify
 from plastlang.passes import CANONICAL, SCHEDULING
 from plastlang.runtime.calls import unknown
 from plastlang.symbolic import Lowered, lower
-
-T = TypeVar("T")
 
 #: Stages that `plastc emit` shows, in order.
 STAGES = ("ast", "checked", "equations", "ir", "schedule", "code")
@@ -164,6 +162,13 @@ def backend(name: str) -> Backend:
             )
         case _:
             raise unknown("the backend", name, BACKENDS)
+
+
+def compiling_backend(name: str) -> Compiling:
+    """The backend whose code can be kept. Raises as `backend` does."""
+    found = backend(name)
+    assert hasattr(found, "write"), name
+    return cast(Compiling, found)
 
 
 def load(built: Built, backend_name: str, options: Options, clock: Clock | None = None) -> Executable:

@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from plastlang import driver
+from plastlang.backends.interface import Options
 from plastlang.explain import explain
 from plastlang.frontend.parse import parse
 from plastlang.ir import nodes
@@ -52,9 +53,7 @@ def emit(file: Path, stage: str, network: str = "", values: Mapping[str, object]
         case "schedule":
             return to_text(built.scheduled)
         case _:
-            from plastlang.backends.c import emit as code  # only this stage needs it
-
-            return code(built.scheduled, precision)
+            return driver.compiling_backend("c").emit(built.scheduled, Options(precision))
 
 
 def explanation(file: Path, network: str, values: Mapping[str, object], as_json: bool) -> str:
