@@ -72,7 +72,8 @@ def test_what_was_compiled_runs_without_any_compiler(tmp_path: Path) -> None:
         cli.main(["compile", str(file), "-o", str(built)])
     assert not end.value.code
     code = (
-        "import sys, plastlang as pl; m = pl.open(sys.argv[1], seed=3, threads=2); m.run('20 ms'); m.save(sys.argv[2])\n"
+        "import sys, plastlang as pl\n"
+        "m = pl.open(sys.argv[1], seed=3, threads=2); m.run('20 ms'); m.save(sys.argv[2])\n"
         "assert 'sympy' not in sys.modules and 'lark' not in sys.modules"
     )
     empty = tmp_path / "empty"
