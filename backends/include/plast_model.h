@@ -73,7 +73,7 @@ typedef struct pl_rows {
     int64_t width[PL_COLUMNS]; /* its bytes */
     int64_t columns;
     int64_t used, room;    /* entries of the pool */
-    int64_t total;         /* synapses */
+    int64_t total, extra;  /* synapses, and those that have an older one of the same pair */
     int64_t count, posts;  /* rows, and the bound of `post` */
     int64_t slack;         /* whether rows get room to grow when they are built */
     int32_t *in_degree;    /* may be NULL */
@@ -126,13 +126,13 @@ typedef struct pl_model {
     pl_population *populations;
     pl_projection *projections;
     pl_record *records;
+    int64_t record_count;
     int64_t step;
     uint64_t seed;
     double dt;
-    int64_t signals; /* calls of signals in this step, this one included */
+    int64_t signals; /* calls of signals in this step */
     int64_t fault, fault_owner, fault_detail;
-    int32_t interrupt; /* set by the host: stop at the next step */
-    int32_t threads;
+    int64_t threads;
     void *pool;
 } pl_model;
 

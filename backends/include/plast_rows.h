@@ -38,7 +38,7 @@ PL_LOCAL void pl_rows_end(pl_rows *r) {
     }
     r->start = NULL;
     r->length = r->capacity = r->post = r->in_degree = NULL;
-    r->used = r->room = r->total = 0;
+    r->used = r->room = r->total = r->extra = 0;
 }
 
 /* Room for `entries` in the pool. On failure everything is as it was. */
@@ -61,6 +61,15 @@ PL_LOCAL bool pl_rows_pool(pl_rows *r, int64_t entries) {
     }
     r->room = room;
     return true;
+}
+
+/* How many entries of a row have an older one of the same pair. */
+PL_LOCAL int64_t pl_rows_repeats(const pl_rows *r, int64_t i) {
+    int64_t repeats = 0;
+    for (int64_t s = r->start[i] + 1; s < r->start[i] + r->length[i]; ++s) {
+        repeats += r->post[s] == r->post[s - 1];
+    }
+    return repeats;
 }
 
 /* Replace all rows: `lengths` of each, `posts` one after the other. Columns are left for the caller to fill.
@@ -88,7 +97,7 @@ PL_LOCAL bool pl_rows_build(pl_rows *r, const int32_t *lengths, const int32_t *p
     r->post = malloc((size_t)r->room * sizeof *r->post);
     bool fine = r->post != NULL;
     for (int64_t c = 0; c < r->columns; ++c) {
-        r->column[c] = malloc((size_t)(r->room * r->width[c]));
+        r->column[c] = calloc((size_t)r->room, (size_t)r->width[c]);
         fine = fine && r->column[c] != NULL;
     }
     if (!fine) {
@@ -101,6 +110,7 @@ PL_LOCAL bool pl_rows_build(pl_rows *r, const int32_t *lengths, const int32_t *p
             r->post[r->start[i] + k] = j;
             ++r->in_degree[j];
         }
+        r->extra += pl_rows_repeats(r, i);
     }
     return true;
 }
@@ -186,6 +196,10 @@ PL_LOCAL int64_t pl_rows_insert(pl_rows *r, int32_t i, int32_t j) {
     const int64_t s = pl_rows_lower(r->post, r->start[i], end, j + 1);
     pl_rows_shift(r, s, s + 1, end - s);
     r->post[s] = j;
+    for (int64_t c = 0; c < r->columns; ++c) {
+        memset(r->column[c] + s * r->width[c], 0, (size_t)r->width[c]);
+    }
+    r->extra += s > r->start[i] && r->post[s - 1] == j;
     ++r->length[i];
     ++r->in_degree[j];
     ++r->total;
@@ -193,8 +207,10 @@ PL_LOCAL int64_t pl_rows_insert(pl_rows *r, int32_t i, int32_t j) {
 }
 
 PL_LOCAL void pl_rows_remove(pl_rows *r, int32_t i, int64_t s) {
-    const int64_t end = r->start[i] + r->length[i];
-    --r->in_degree[r->post[s]];
+    const int64_t start = r->start[i], end = start + r->length[i];
+    const int32_t j = r->post[s];
+    r->extra -= (s > start && r->post[s - 1] == j) || (s + 1 < end && r->post[s + 1] == j);
+    --r->in_degree[j];
     pl_rows_shift(r, s + 1, s, end - s - 1);
     --r->length[i];
     --r->total;
@@ -204,6 +220,7 @@ PL_LOCAL void pl_rows_remove(pl_rows *r, int32_t i, int64_t s) {
 PL_LOCAL int32_t pl_rows_filter(pl_rows *r, int32_t i, const uint8_t *gone) {
     const int64_t start = r->start[i];
     int64_t kept = start;
+    r->extra -= pl_rows_repeats(r, i);
     for (int32_t k = 0; k < r->length[i]; ++k) {
         const int64_t s = start + k;
         if (gone[k]) {
@@ -218,6 +235,7 @@ PL_LOCAL int32_t pl_rows_filter(pl_rows *r, int32_t i, const uint8_t *gone) {
     const int32_t removed = (int32_t)(start + r->length[i] - kept);
     r->length[i] -= removed;
     r->total -= removed;
+    r->extra += pl_rows_repeats(r, i);
     return removed;
 }
 
@@ -226,6 +244,18 @@ PL_LOCAL inline void pl_rows_part(const pl_rows *r, int32_t i, int32_t low, int3
     const int64_t start = r->start[i], stop = start + r->length[i];
     *first = low <= 0 ? start : pl_rows_lower(r->post, start, stop, low);
     *end = high >= r->posts ? stop : pl_rows_lower(r->post, *first, stop, high);
+}
+
+/* Ask for the beginning of a row that is visited next. */
+PL_LOCAL inline void pl_rows_prefetch(const pl_rows *r, int32_t i) {
+    const int64_t start = r->start[i];
+    const int64_t length = r->length[i] < 256 ? r->length[i] : 256;
+    for (int64_t k = 0; k < length; k += 16) {
+        __builtin_prefetch(r->post + start + k);
+        for (int64_t c = 0; c < r->columns; ++c) {
+            __builtin_prefetch(r->column[c] + (start + k) * r->width[c]);
+        }
+    }
 }
 
 /* The index of incoming synapses, from the rows. */

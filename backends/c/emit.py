@@ -1,0 +1,185 @@
+"""From a program to the text of one C source. The text depends on the structure of the program, not on sizes or values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plastlang.backends.c.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout, layout
+from plastlang.backends.c.populations import emit_population
+from plastlang.backends.c.projections import emit_projection
+from plastlang.backends.c.unit import Unit
+from plastlang.backends.cfamily import Dialect, Names, comment, indent
+from plastlang.ir.nodes import (
+    Block,
+    ConnectAll,
+    ConnectOneToOne,
+    ConnectProbability,
+    EachStep,
+    Every,
+    PostSpike,
+    PreSpike,
+    Program,
+    Signal,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """A source and where the host finds things in the structs it works on."""
+
+    source: str
+    layout: Layout
+
+
+def emit(program: Program, precision: str) -> Emitted:
+    """The C source of a program at "single" or "double" precision."""
+    dialect = Dialect("float" if precision == "single" else "double")
+    places = layout(program)
+    names = Names()
+    units = [Unit(dialect, names, places, o) for o in (*places.populations.values(), *places.projections.values())]
+    for unit in units:
+        if isinstance(unit.owner, PopulationLayout):
+            emit_population(unit)
+        else:
+            emit_projection(unit)
+    lines = [
+        comment(f"{program.name}: made by plastlang, {precision} precision. docs/numerics.md says what it computes."),
+        '#include "plast_host.h"',
+        "",
+        *(line for unit in units for line in unit.lines),
+        *_run(units),
+        *_host(units),
+    ]
+    return Emitted("\n".join(lines) + "\n", places)
+
+
+def _run(units: list[Unit]) -> list[str]:
+    """One step after the other, phase by phase."""
+    populations = [u for u in units if isinstance(u.owner, PopulationLayout)]
+    projections = [u for u in units if isinstance(u.owner, ProjectionLayout)]
+    body: list[str] = []
+    body += [f"{u.prefix}_arrive(m, step);" for u in projections if _has(u, PreSpike)]
+    body += [f"{u.prefix}_step(m, step, 0, m->populations[{u.owner.number}].size);" for u in populations]
+    body += ["if (m->fault != PL_FINE) {", "    return done;", "}"]
+    body += [f"{u.prefix}_step(m, step);" for u in projections if u.owner.owner.step]
+    body += [f"{u.prefix}_spikes(m, step);" for u in populations]
+    body += [f"{u.prefix}_post(m, step);" for u in projections if _has(u, PostSpike)]
+    for kind in (EachStep, Every):
+        for unit in units:
+            for number, block in enumerate(unit.owner.owner.blocks):
+                if isinstance(block.trigger, kind):
+                    body += _call_block(unit, number, block)
+    body += [
+        "m->step += 1;",
+        "m->signals = 0;",
+        "pl_record_states(m, m->record_count, m->step);",
+        "if (m->fault != PL_FINE) {",
+        "    return done;",
+        "}",
+    ]
+    return [
+        comment("Advance by `steps`; returns the steps done, fewer after a fault."),
+        "PL_API int64_t plast_run(pl_model *m, int64_t steps);",
+        "PL_API int64_t plast_run(pl_model *m, int64_t steps) {",
+        "    for (int64_t done = 0; done < steps; ++done) {",
+        "        const int32_t step = (int32_t)m->step;",
+        *indent(body, 2),
+        "    }",
+        "    return steps;",
+        "}",
+        "",
+    ]
+
+
+def _has(unit: Unit, kind: type) -> bool:
+    return any(isinstance(b.trigger, kind) and b.body for b in unit.owner.owner.blocks)
+
+
+def _call_block(unit: Unit, number: int, block: Block) -> list[str]:
+    call = f"{unit.prefix}_block{number}(m, step);"
+    if isinstance(block.trigger, EachStep):
+        return [call]
+    kind = "populations" if isinstance(unit.owner, PopulationLayout) else "projections"
+    period = f"m->{kind}[{unit.owner.number}].periods[{number}]"
+    return [f"if ((step + 1) % {period} == 0) {{", f"    {call}", "}"]
+
+
+def _host(units: list[Unit]) -> list[str]:
+    """What the host calls by the number of an owner: populations, then projections."""
+    lines: list[str] = []
+    lines += _dispatch("void plast_init(pl_model *m, int64_t owner)", [f"{u.prefix}_init(m);" for u in units])
+    lines += _dispatch("void plast_constants(pl_model *m, int64_t owner)", [f"{u.prefix}_constants(m);" for u in units])
+    lines += _dispatch(
+        "void plast_get(pl_model *m, int64_t owner, int64_t variable, void *out)",
+        [f"{u.prefix}_get(m, (int32_t)m->step, variable, out);" for u in units],
+    )
+    lines += _dispatch(
+        "void plast_set(pl_model *m, int64_t owner, int64_t variable, const void *given)",
+        [f"{u.prefix}_set(m, (int32_t)m->step, variable, given);" for u in units],
+    )
+    lines += _dispatch("void plast_flush(pl_model *m, int64_t owner)", [_flush(u.owner, u.prefix) for u in units])
+    lines += _dispatch("void plast_start(pl_model *m, int64_t owner)", [_start(u) for u in units])
+    lines += _dispatch(
+        "bool plast_connect(pl_model *m, int64_t owner, int32_t *lengths, pl_bytes *posts, double *chance)",
+        [_connect(u) for u in units], "return true;",
+    )  # fmt: skip
+    calls = []
+    for unit in units:
+        own = [
+            f"if (block == {number}) {{ {unit.prefix}_block{number}(m, (int32_t)m->step, repeat, given); }}"
+            for number, b in enumerate(unit.owner.owner.blocks)
+            if isinstance(b.trigger, Signal)
+        ]
+        calls.append(" ".join(own))
+    lines += _dispatch(
+        "void plast_signal(pl_model *m, int64_t owner, int64_t block, uint32_t repeat, const double *given)", calls
+    )
+    return lines
+
+
+def _dispatch(head: str, calls: list[str], last: str = "") -> list[str]:
+    names = [a.split()[-1].lstrip("*") for a in head[head.index("(") + 1 : -1].split(",")]
+    lines = [f"PL_API {head};", f"PL_API {head} {{"]
+    lines += [f"    (void){name};" for name in names]
+    lines.append("    switch (owner) {")
+    for number, call in enumerate(calls):
+        if call:
+            lines += [f"    case {number}:", f"        {call}", "        break;"]
+    return [*lines, "    default:", "        break;", "    }", *([f"    {last}"] if last else []), "}", ""]
+
+
+def _flush(owner: OwnerLayout, prefix: str) -> str:
+    deferred = isinstance(owner, ProjectionLayout) and owner.schedule.post == "deferred"
+    return f"{prefix}_flush(m, (int32_t)m->step);" if deferred else ""
+
+
+def _start(unit: Unit) -> str:
+    """Start values for all synapses, new as they are."""
+    if not isinstance(unit.owner, ProjectionLayout):
+        return ""
+    unit_lines = [
+        "{",
+        f"const pl_rows *const r = &m->projections[{unit.owner.number}].rows;",
+        "for (int32_t i = 0; i < r->count; ++i) {",
+        "for (int64_t s = r->start[i]; s < r->start[i] + r->length[i]; ++s) {",
+        f"{unit.prefix}_start(m, i, r->post[s], s, (int32_t)m->step, 0u);",
+        "}",
+        "}",
+        "}",
+    ]
+    return "\n        ".join(unit_lines)
+
+
+def _connect(unit: Unit) -> str:
+    if not isinstance(unit.owner, ProjectionLayout):
+        return ""
+    match unit.owner.owner.connect:
+        case ConnectProbability():
+            return f"return {unit.prefix}_connect(m, lengths, posts, chance);"
+        case ConnectAll():
+            return f"return pl_connect_all(&m->projections[{unit.owner.number}], lengths, posts);"
+        case ConnectOneToOne():
+            return f"return pl_connect_one_to_one(&m->projections[{unit.owner.number}], lengths, posts);"
+        case _:
+            return ""
+

@@ -1,0 +1,222 @@
+"""Where everything of a program lies in the structs of plast_model.h: known to the emitter and to the host side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from plastlang.ir.nodes import (
+    Binary,
+    Block,
+    Call,
+    Cast,
+    Derived,
+    Draw,
+    Expr,
+    GrowUniform,
+    LazyGroup,
+    Local,
+    Param,
+    Population,
+    PostSpike,
+    Program,
+    Projection,
+    PruneWhere,
+    Read,
+    Renewal,
+    Sample,
+    Stmt,
+    Threshold,
+    Variable,
+)
+from plastlang.ir.schedule import Schedule
+from plastlang.ir.types import Site, Type
+from plastlang.ir.walk import all_expressions, children, statements, walk
+
+Owner = Population | Projection
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One array over the pool of synapses. `kind`: "value", "before", "stamp", "last" (of a lazy group) or "let"."""
+
+    kind: str
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """Values of a `let` that outlive the loop that computes them, at NEURON, PRE or POST."""
+
+    site: Site
+    type: Type
+
+
+@dataclass(slots=True)
+class OwnerLayout:
+    """Places of an owner's variables, constants and blocks, by number."""
+
+    owner: Owner
+    number: int
+    before: frozenset[str]  # variables read as x@before
+    scratch: list[Scratch] = field(default_factory=list)
+
+    def variable(self, name: str) -> Variable:
+        """A declared variable."""
+        return next(v for v in self.owner.variables if v.name == name)
+
+    def index(self, name: str) -> int:
+        """The number of a variable."""
+        return next(k for k, v in enumerate(self.owner.variables) if v.name == name)
+
+    def constant(self, expression: Param | Derived) -> tuple[int, Site]:
+        """The number of a parameter or derived value among the constants, and its site."""
+        if isinstance(expression, Param):
+            for k, parameter in enumerate(self.owner.parameters):
+                if parameter.name == expression.name:
+                    return k, parameter.site
+        for k, derived in enumerate(self.owner.derived):
+            if derived.name == expression.name:
+                return len(self.owner.parameters) + k, derived.site
+        raise AssertionError(f"{self.owner.name} has no constant {expression.name}")
+
+
+@dataclass(slots=True)
+class PopulationLayout(OwnerLayout):
+    owner: Population
+    slots: int = 1  # steps of spikes that are kept
+
+
+@dataclass(slots=True)
+class ProjectionLayout(OwnerLayout):
+    owner: Projection
+    schedule: Schedule = Schedule("none", "")
+    columns: list[Column] = field(default_factory=list)
+    tables: list[tuple[int, Param | Derived]] = field(default_factory=list)  # (number of the constant, rate)
+    incoming: bool = False
+    structural: bool = False
+
+    def group(self, name: str) -> tuple[int, LazyGroup] | None:
+        """The lazy group of a variable and its number, or None for a stored variable."""
+        return next(((k, g) for k, g in enumerate(self.owner.lazy) if name in g.names), None)
+
+    def column(self, kind: str, name: str) -> int:
+        """The number of a column."""
+        return next(k for k, c in enumerate(self.columns) if c.kind == kind and c.name == name)
+
+    def decay_table(self, expression: Expr) -> int | None:
+        """The table that holds exp(n rate), if `expression` is that for a lazy group's `n`."""
+        rate = decay_rate(expression)
+        if rate is None:
+            return None
+        number, site = self.constant(rate)
+        assert site is Site.GLOBAL
+        for k, (known, _) in enumerate(self.tables):
+            if known == number:
+                return k
+        self.tables.append((number, rate))
+        return len(self.tables) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    populations: dict[str, PopulationLayout]
+    projections: dict[str, ProjectionLayout]
+
+
+def layout(program: Program) -> Layout:
+    """The places of everything in `program`."""
+    old: dict[str, set[str]] = {}
+    for owner in (*program.populations, *program.projections):
+        for read in reads(owner):
+            if read.before:
+                for name in _ends(owner, read.of):
+                    old.setdefault(name, set()).add(read.name)
+    populations = {}
+    for k, population in enumerate(program.populations):
+        delays = [p.delay_steps for p in program.projections if population.name in p.sources]
+        kept = frozenset(old.get(population.name, ()))
+        populations[population.name] = PopulationLayout(population, k, kept, slots=max(delays, default=1) + 1)
+    projections = {
+        p.name: _projection(program, p, k, frozenset(old.get(p.name, ()))) for k, p in enumerate(program.projections)
+    }
+    return Layout(populations, projections)
+
+
+def _ends(owner: Owner, end: str) -> tuple[str, ...]:
+    if not end:
+        return (owner.name,)
+    assert isinstance(owner, Projection)
+    return owner.sources if end == "pre" else (owner.target,)
+
+
+def _projection(program: Program, projection: Projection, number: int, old: frozenset[str]) -> ProjectionLayout:
+    grouped = {name: g for g in projection.lazy for name in g.names}
+    before = frozenset(m for name in old for m in (grouped[name].names if name in grouped else (name,)))
+    columns = []
+    for variable in projection.variables:
+        if variable.site is Site.SYNAPSE:
+            columns.append(Column("value", variable.name, variable.type))
+            if variable.name in before:
+                columns.append(Column("before", variable.name, variable.type))
+                if variable.name not in grouped:
+                    columns.append(Column("stamp", variable.name, Type.INT))
+    columns += [Column("last", g.names[0], Type.INT) for g in projection.lazy if g.site is Site.SYNAPSE]
+    schedule = _schedule(program, projection)
+    every = [s for b in projection.blocks for s in statements(b.body)]
+    slots = any(isinstance(s, Sample) and s.slots is not None for s in every)
+    return ProjectionLayout(
+        projection, number, before, schedule=schedule, columns=columns,
+        incoming=schedule.incoming or slots or schedule.post == "eager",
+        structural=any(isinstance(s, (Sample, GrowUniform, PruneWhere)) for s in every),
+    )  # fmt: skip
+
+
+def _schedule(program: Program, projection: Projection) -> Schedule:
+    for owner, key, value in program.notes:
+        if owner == projection.name and key == "schedule" and isinstance(value, Schedule):
+            return value
+    post = [s for b in projection.blocks if isinstance(b.trigger, PostSpike) for s in b.body]
+    if any(s.site in (Site.SYNAPSE, Site.PAIR) for s in post):
+        return Schedule("eager", "no schedule was made", (), True)
+    return Schedule("none", "no synapse statement")
+
+
+def decay_rate(expression: Expr) -> Param | Derived | None:
+    """The rate r where `expression` is exp(n r) with the steps `n` of a lazy group."""
+    match expression:
+        case Call("exp", (Binary("*", Cast(Local("n"), Type.REAL), (Param() | Derived()) as rate),)):
+            return rate
+        case Call("exp", (Binary("*", (Param() | Derived()) as rate, Cast(Local("n"), Type.REAL)),)):
+            return rate
+        case _:
+            return None
+
+
+def bodies(owner: Owner) -> list[tuple[Stmt, ...]]:
+    """Every statement list of an owner."""
+    blocks: tuple[Block, ...] = owner.blocks
+    found = [owner.step, *(b.body for b in blocks)]
+    if isinstance(owner, Population) and owner.spiking is not None:
+        found.append(owner.spiking.body)
+    return found
+
+
+def reads(owner: Owner) -> Iterator[Read]:
+    """Every read in the statements of an owner."""
+    expressions = [x for body in bodies(owner) for x in all_expressions(body)]
+    if isinstance(owner, Population):
+        if isinstance(owner.spiking, Threshold):
+            expressions.append(owner.spiking.condition)
+        if isinstance(owner.spiking, Renewal):
+            expressions.append(owner.spiking.rate)
+    for expression in expressions:
+        for node in walk(expression):
+            if isinstance(node, Read):
+                yield node
+
+
+def has_draw(expression: Expr) -> bool:
+    """Whether a random draw is inside."""
+    return isinstance(expression, Draw) or any(has_draw(c) for c in children(expression))

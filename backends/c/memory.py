@@ -1,0 +1,220 @@
+"""The arrays of a loaded program: allocated here with NumPy, pointed to by the structs that emitted code works on."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plastlang.backends.c.binding import BLOCK, TABLE, Model, Population, Projection, Record, Spikes
+from plastlang.backends.c.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout
+from plastlang.backends.cfamily import Dialect
+from plastlang.ir.nodes import Grid, Program, SpikeRecord, StateRecord
+from plastlang.ir.types import Site, Type
+
+Array = NDArray[Any]
+
+
+class OwnerArrays:
+    """Arrays of one population or projection by what they are and, for variables, by name."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Array] = {}
+        self.last: dict[str, Array] = {}
+        self.parameters: dict[str, Array] = {}
+        self.next = np.zeros(0, np.int32)
+        self.schedule = np.zeros((0, 2), np.int64)
+
+
+def aligned(count: int, dtype: np.dtype[Any]) -> Array:
+    """Zeros that begin at a cache line, with room to the end of a block."""
+    rounded = -(-max(count, 1) // BLOCK) * BLOCK
+    raw = np.zeros(rounded * dtype.itemsize + 64, np.uint8)
+    offset = -raw.ctypes.data % 64
+    view: Array = raw[offset : offset + rounded * dtype.itemsize].view(dtype)
+    return view[:count]
+
+
+class Memory:
+    """The structs of a program and the arrays they point to."""
+
+    def __init__(self, program: Program, layout: Layout, dialect: Dialect):
+        self.program, self.layout, self.dialect = program, layout, dialect
+        self._kept: list[object] = []
+        self.owners: dict[str, OwnerArrays] = {}
+        self.model = Model()
+        self.populations = (Population * max(1, len(program.populations)))()
+        self.projections = (Projection * max(1, len(program.projections)))()
+        self.recorded = [r for r in dict.fromkeys(program.records) if isinstance(r, StateRecord)]
+        self.recorded = list({(r.population, r.variable, r.every_steps): r for r in self.recorded}.values())
+        self.records = (Record * max(1, len(self.recorded)))()
+        self.sizes = {p.name: p.size for p in program.populations}
+        for name, place in layout.populations.items():
+            self._population(self.populations[place.number], place, name)
+        for name, home in layout.projections.items():
+            self._projection(self.projections[home.number], home, name)
+        for k, record in enumerate(self.recorded):
+            self._record(self.records[k], record)
+        self.model.populations, self.model.projections = self.populations, self.projections
+        self.model.records, self.model.record_count = self.records, len(self.recorded)
+        self.model.dt, self.model.threads = program.dt, 1
+
+    def dtype(self, type_: Type) -> np.dtype[Any]:
+        """How values of a type are stored."""
+        real = np.float32 if self.dialect.real == "float" else np.float64
+        return np.dtype({Type.REAL: real, Type.INT: np.int32, Type.BOOL: np.bool_}[type_])
+
+    def count(self, owner: OwnerLayout, site: Site) -> int:
+        """Instances of a site, synapses excepted."""
+        match site:
+            case Site.GLOBAL:
+                return 1
+            case Site.NEURON:
+                return self.sizes[owner.owner.name]
+            case Site.PRE:
+                assert isinstance(owner, ProjectionLayout)
+                return sum(self.sizes[s] for s in owner.owner.sources)
+            case Site.POST:
+                assert isinstance(owner, ProjectionLayout)
+                return self.sizes[owner.owner.target]
+            case _:
+                return 0
+
+    # ------------------------------------------------------------ filling structs
+
+    def _array(self, count: int, dtype: object) -> Array:
+        array = aligned(count, np.dtype(dtype))  # type: ignore[arg-type, call-overload]
+        self._kept.append(array)
+        return array
+
+    def _pointers(self, arrays: Iterable[Array | None]) -> int:
+        """The address of an array of pointers."""
+        addresses = [0 if a is None else a.ctypes.data for a in arrays]
+        pointers = (ctypes.c_void_p * max(1, len(addresses)))(*addresses)
+        self._kept.append(pointers)
+        return ctypes.addressof(pointers)
+
+    def _owner(self, struct: Population | Projection, place: OwnerLayout, name: str) -> OwnerArrays:
+        arrays = self.owners[name] = OwnerArrays()
+        owner = place.owner
+        values: list[Array | None] = []
+        before: list[Array | None] = []
+        stamp: list[Array | None] = []
+        for variable in owner.variables:
+            count = self.count(place, variable.site)
+            stored = variable.site not in (Site.SYNAPSE, Site.PAIR)
+            old = stored and variable.name in place.before
+            values.append(self._array(count, self.dtype(variable.type)) if stored else None)
+            before.append(self._array(count, self.dtype(variable.type)) if old else None)
+            stamp.append(self._array(count, np.int32) if old else None)
+            if old:
+                stamp[-1][:] = -1  # type: ignore[index]
+            if stored:
+                arrays.values[variable.name] = values[-1]  # type: ignore[assignment]
+        for parameter in owner.parameters:
+            array = self._array(self.count(place, parameter.site), np.float64)
+            array[:] = parameter.default
+            arrays.parameters[parameter.name] = array
+        constants = [(p.site, p.type) for p in owner.parameters] + [(d.site, d.value.type) for d in owner.derived]
+        struct.values, struct.before = self._pointers(values), self._pointers(before)
+        struct.stamp = self._pointers(stamp)
+        struct.parameters = self._pointers(arrays.parameters.values())
+        struct.constants = self._pointers([self._array(self.count(place, s), self.dtype(t)) for s, t in constants])
+        struct.scratch = self._pointers([self._array(self.count(place, x.site), self.dtype(x.type)) for x in place.scratch])
+        periods = self._array(max(1, len(owner.blocks)), np.int32)
+        periods[:] = 1
+        struct.periods = periods.ctypes.data
+        return arrays
+
+    def _population(self, struct: Population, place: PopulationLayout, name: str) -> None:
+        arrays = self._owner(struct, place, name)
+        population = place.owner
+        size = population.size
+        struct.inputs = self._pointers([self._array(size, np.int64) for _ in population.inputs])
+        flags = self._array(-(-size // BLOCK) * BLOCK, np.uint8)
+        arrays.next = self._array(size, np.int32)
+        quiet = self._array(-(-size // BLOCK), np.int32)
+        struct.flags, struct.next, struct.quiet = flags.ctypes.data, arrays.next.ctypes.data, quiet.ctypes.data
+        ring = (Spikes * place.slots)()
+        self._kept.append(ring)
+        struct.ring, struct.slots = ring, place.slots
+        struct.size, struct.redraw = size, 1
+        struct.width = population.grid.width if population.grid else size
+        struct.height = population.grid.height if population.grid else 1
+        struct.record = any(isinstance(r, SpikeRecord) and r.population == name for r in self.program.records)
+
+    def _projection(self, struct: Projection, place: ProjectionLayout, name: str) -> None:
+        arrays = self._owner(struct, place, name)
+        projection = place.owner
+        sources = [self.layout.populations[s].owner for s in projection.sources]
+        target = self.layout.populations[projection.target].owner
+        n_pre, n_post = sum(s.size for s in sources), target.size
+        lasts: list[Array | None] = []
+        for group in projection.lazy:
+            lasts.append(None if group.site is Site.SYNAPSE else self._array(self.count(place, group.site), np.int32))
+            if lasts[-1] is not None:
+                arrays.last[group.names[0]] = lasts[-1]
+        struct.last = self._pointers(lasts)
+        struct.tables = self._pointers([self._array(TABLE, self.dtype(Type.REAL)) for _ in place.tables])
+        now = [
+            self._array(n_post, self.dtype(v.type)) if v.site is Site.POST and place.group(v.name) else None
+            for v in projection.variables
+        ]
+        struct.now = self._pointers(now)
+        first = self._filled(np.cumsum([0, *(s.size for s in sources)]))
+        group_of = self._filled(np.repeat(np.arange(len(sources)), [s.size for s in sources]))
+        pre_x, pre_y = (np.concatenate(x) for x in zip(*(_coordinates(s.size, s.grid) for s in sources), strict=True))
+        post_x, post_y = _coordinates(target.size, target.grid)
+        struct.first, struct.group = first.ctypes.data, group_of.ctypes.data
+        struct.pre_x, struct.pre_y = self._filled(pre_x).ctypes.data, self._filled(pre_y).ctypes.data
+        struct.post_x, struct.post_y = self._filled(post_x).ctypes.data, self._filled(post_y).ctypes.data
+        struct.n_pre, struct.n_post = n_pre, n_post
+        struct.periodic = bool(target.grid and target.grid.periodic)
+        struct.width = target.grid.width if target.grid else 1
+        struct.height = target.grid.height if target.grid else 1
+        struct.has_incoming = place.incoming
+        rows, incoming, history = struct.rows, struct.incoming, struct.history
+        rows.count, rows.posts, rows.slack = n_pre, n_post, place.structural
+        rows.columns = len(place.columns)
+        for k, column in enumerate(place.columns):
+            rows.width[k] = self.dialect.size(column.type)
+        incoming.count, incoming.posts, incoming.slack = n_post, n_pre, place.structural
+        if place.schedule.post == "deferred":
+            history.rows, history.posts, history.payloads = n_pre, n_post, len(place.schedule.payload)
+            for k, read in enumerate(place.schedule.payload):
+                history.width[k] = self.dialect.size(read.type)
+
+    def _filled(self, values: Array) -> Array:
+        array = self._array(len(values), np.int32)
+        array[:] = values
+        return array
+
+    def _record(self, struct: Record, record: StateRecord) -> None:
+        place = self.layout.populations[record.population]
+        variable = place.variable(record.variable)
+        struct.population, struct.variable = place.number, place.index(record.variable)
+        struct.period = record.every_steps
+        struct.bytes = self.count(place, variable.site) * self.dialect.size(variable.type)
+
+
+def _coordinates(size: int, grid: Grid | None) -> tuple[Array, Array]:
+    index = np.arange(size)
+    return (index, np.zeros_like(index)) if grid is None else (index % grid.width, index // grid.width)
+
+
+def copied(address: int | None, count: int, dtype: np.dtype[Any]) -> Array:
+    """A copy of `count` values at an address."""
+    if not address or count == 0:
+        return np.zeros(count, dtype)
+    raw = (ctypes.c_char * (count * dtype.itemsize)).from_address(address)
+    return np.frombuffer(raw, dtype).copy()
+
+
+def taken(pieces: Sequence[Any], dtype: np.dtype[Any]) -> Array:
+    """What was appended to a growing array of bytes, which is emptied."""
+    result = copied(pieces[0].data, pieces[0].used // dtype.itemsize, dtype)
+    pieces[0].used = 0
+    return result

@@ -1,0 +1,235 @@
+"""The functions of one population: start values, the step, spikes, blocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plastlang.backends.c.access import emit_access, emit_remember
+from plastlang.backends.c.blocks import BlockEmitter, EmitStructure, Structural
+from plastlang.backends.c.constants import emit_constants
+from plastlang.backends.c.frame import Frame, Scope, Value
+from plastlang.backends.c.layout import PopulationLayout, reads
+from plastlang.backends.c.unit import Unit
+from plastlang.backends.cfamily import indent
+from plastlang.ir.nodes import Assign, Block, InputSum, Renewal, Scheduled, Signal, Stmt, Threshold
+from plastlang.ir.types import Site, Type
+from plastlang.ir.walk import all_expressions, statements, walk
+
+
+def emit_population(unit: Unit) -> None:
+    """Put all functions of a population on the source."""
+    emit_initial(unit)
+    emit_remember(unit)
+    _step(unit)
+    _spikes(unit)
+    for number, block in enumerate(owner_of(unit).owner.blocks):
+        emit_block(unit, number, block)
+    emit_access(unit)
+    emit_constants(unit)
+
+
+def owner_of(unit: Unit) -> PopulationLayout:
+    """The layout of the unit's population."""
+    assert isinstance(unit.owner, PopulationLayout)
+    return unit.owner
+
+
+def emit_initial(unit: Unit) -> None:
+    """Start values of everything but synapses and pairs, in the order of declaration."""
+    scope = Scope()
+    frame = unit.frame(scope, scope.lines, Site.GLOBAL, now=False, step="0")
+    step = ["const int32_t now = (int32_t)m->step;", "(void)now;"]
+    for variable in unit.owner.owner.variables:
+        if variable.site in (Site.SYNAPSE, Site.PAIR):
+            continue
+        declared = variable
+
+        def body(loop: Scope, inner: Frame) -> None:
+            value = inner.text(declared.init)
+            inner.lines.append(f"{inner.array('value', declared.name)}[{inner.at(declared.site)}] = {value};")
+
+        frame.lines += unit.loop(variable.site, body, frame)
+    scope.lines[:0] = step
+    unit.function("init", "", scope, about=f"{unit.owner.owner.name}: start values")
+
+
+def emit_block(
+    unit: Unit, number: int, block: Block, structure: object = None, upto: str = "step + 1"
+) -> None:
+    """A function for an `each step`, `every` or signal block."""
+    trigger = block.trigger
+    scope = Scope()
+    is_signal = isinstance(trigger, Signal)
+    frame = unit.frame(
+        scope, scope.lines, Site.GLOBAL, now=not is_signal, repeat="repeat" if is_signal else "0u",
+    )  # fmt: skip
+    arguments = "int32_t step"
+    if isinstance(trigger, Signal):
+        arguments += ", uint32_t repeat, const double *given"
+        scope.lines += ["(void)repeat;", "(void)given;"]
+        for k, name in enumerate(trigger.arguments):
+            local = scope.fresh(unit.names.of("l", name))
+            scope.lines.append(f"const {unit.dialect.real} {local} = ({unit.dialect.real})given[{k}];")
+            frame.locals[name] = Value(local, Type.REAL, Site.GLOBAL)
+    scope.lines.append("(void)step;")
+    BlockEmitter(unit, frame, structure or _no_structure, "step" if is_signal else upto).run(block.body)
+    if is_signal:
+        scope.lines += _remember(unit, block.body)
+    scope.lines += mark_rate(unit, block.body)
+    kind = type(trigger).__name__.lower()
+    unit.function(f"block{number}", arguments, scope, about=f"{unit.owner.owner.name}: {kind}")
+
+
+def _no_structure(unit: Unit, statement: Structural, frame: Frame) -> None:
+    raise AssertionError("a structural statement in a population")
+
+
+def _remember(unit: Unit, body: tuple[Stmt, ...]) -> list[str]:
+    """After a signal, what it wrote is what `@before` reads in the step that follows."""
+    return [
+        f"{unit.prefix}_remember(m, {unit.owner.index(name)});"
+        for name in dict.fromkeys(s.name for s in statements(body) if isinstance(s, Assign))
+        if name in unit.owner.before
+    ]
+
+
+def mark_rate(unit: Unit, body: tuple[Stmt, ...]) -> list[str]:
+    """The rates of a Renewal are taken anew after a block that writes what they depend on."""
+    spiking = unit.owner.owner.spiking if isinstance(unit.owner, PopulationLayout) else None
+    if isinstance(spiking, Renewal):
+        written = {s.name for s in statements(body) if isinstance(s, Assign)}
+        if written.intersection(spiking.depends):
+            return ["p->redraw = 1;"]
+    return []
+
+
+# ---------------------------------------------------------------- the step
+
+
+def _step(unit: Unit) -> None:
+    population = owner_of(unit).owner
+    spiking = population.spiking
+    condition = spiking.condition if isinstance(spiking, Threshold) else None
+    scope = Scope()
+    head: list[str] = []
+    outer = unit.frame(scope, head, Site.GLOBAL)
+    written = {s.name for s in statements(population.step) if isinstance(s, Assign) and s.site is Site.NEURON}
+    read = {r.name for r in reads(population) if r.site is Site.NEURON}
+    registers = frozenset(read | written)
+    inner = unit.frame(scope, [], Site.NEURON, outer=outer, outer_sites=frozenset({Site.GLOBAL}), registers=registers)
+    for statement in population.step:
+        if statement.site is Site.GLOBAL:
+            outer.run(statement)
+            inner.hoists.clear()
+        else:
+            inner.run(statement)
+    spikes = None if condition is None else inner.text(condition)
+    lines: list[str] = []
+    start, end = _registers(unit, inner, sorted(registers), written)
+    ports = _ports(unit, scope, population.step)
+    lines += [*start, *ports, *inner.lines, *end]
+    if spikes is not None:
+        scope.declare("flags", "uint8_t *restrict flags = p->flags;")
+        lines.append(f"flags[i] = {spikes};")
+    body = list(head)
+    bad = [f"bad_{unit.names.of('input', port.port)}" for port in population.inputs]
+    if lines:
+        reduction = f" reduction(| : {', '.join(bad)})" if bad else ""
+        body += [f"#pragma omp simd{reduction}", "for (int32_t i = low; i < high; ++i) {", *indent(lines), "}"]
+    for number, name in enumerate(bad):
+        scope.declare(name, f"uint64_t {name} = 0;")
+        body += [f"if ({name} != 0) {{", f"    pl_overflow(m, {unit.owner.number}, {number});", "}"]
+    scope.lines = ["(void)step;", "(void)low;", "(void)high;", *body, *mark_rate(unit, population.step)]
+    unit.function("step", "int32_t step, int32_t low, int32_t high", scope, about=f"{population.name}: advance")
+
+
+def _registers(unit: Unit, frame: Frame, names: list[str], written: set[str]) -> tuple[list[str], list[str]]:
+    """Lines that load variables into C variables of a neuron's own, and that store them."""
+    start, end = [], []
+    for name in names:
+        register = unit.names.of("v", name)
+        array = frame.array("value", name)
+        type_ = unit.dialect.type(unit.owner.variable(name).type)
+        start.append(f"{'' if name in written else 'const '}{type_} {register} = {array}[i];")
+        if name in written:
+            if name in unit.owner.before:
+                old, stamp = frame.array("before", name), frame.array("stamp", name)
+                end.append(f"{old}[i] = {stamp}[i] == step ? {old}[i] : {array}[i];")
+                end.append(f"{stamp}[i] = step;")
+            end.append(f"{array}[i] = {register};")
+    return start, end
+
+
+def _ports(unit: Unit, scope: Scope, body: tuple[Stmt, ...]) -> list[str]:
+    """Take what arrived at each port and leave zero."""
+    lines = []
+    real, suffix = unit.dialect.real, unit.dialect.suffix
+    for number, port in enumerate(owner_of(unit).owner.inputs):
+        name = unit.names.of("input", port.port)
+        sums = scope.declare(f"sum_{name}", f"int64_t *restrict sum_{name} = p->inputs[{number}];")
+        read = any(isinstance(n, InputSum) and n.port == port.port for x in all_expressions(body) for n in walk(x))
+        call = f"pl_take_input{suffix}({sums}[i], &bad_{name})"
+        lines.append(f"const {real} {name} = {call};" if read else f"(void){call};")
+        lines.append(f"{sums}[i] = 0;")
+    return lines
+
+
+# ---------------------------------------------------------------- spikes
+
+
+def _spikes(unit: Unit) -> None:
+    population = owner_of(unit).owner
+    spiking = population.spiking
+    scope = Scope()
+    lines: list[str] = ["(void)step;"]
+    match spiking:
+        case None:
+            lines.append("pl_spikes_at(p, step)->count = 0;")
+        case Threshold():
+            lines.append("const pl_spikes *const spiked = pl_collect(m, p, step);")
+        case Renewal():
+            _renewal(unit, spiking)
+            lines += ["if (p->redraw) {", f"    {unit.prefix}_redraw(m, step);", "}"]
+            lines += ["const pl_spikes *const spiked = pl_due(m, p, step);", f"{unit.prefix}_renew(m, spiked, step);"]
+        case Scheduled():
+            lines.append("const pl_spikes *const spiked = pl_scheduled(m, p, step);")
+    if spiking is not None:
+        outer_lines: list[str] = []
+        outer = unit.frame(scope, outer_lines, Site.GLOBAL)
+        inner = unit.frame(scope, [], Site.NEURON, outer=outer, outer_sites=frozenset({Site.GLOBAL}))
+        for statement in spiking.body:
+            inner.run(statement)
+        if inner.lines:
+            loop = ["const int32_t i = spiked->neurons[k];", *inner.lines]
+            marked = mark_rate(unit, spiking.body)
+            lines += [
+                "if (spiked->count > 0) {",
+                *indent([*outer_lines, "for (int64_t k = 0; k < spiked->count; ++k) {", *indent(loop), "}", *marked]),
+                "}",
+            ]
+        lines.append("pl_record_spikes(m, p, spiked, step);")
+    scope.lines = lines
+    unit.function("spikes", "int32_t step", scope, about=f"{population.name}: spikes")
+
+
+def _renewal(unit: Unit, spiking: Renewal) -> None:
+    """Next spikes: drawn anew for all neurons, or for those that spike."""
+    for name, arguments, kind, base, loop in (
+        ("redraw", "int32_t step", 1, "(int64_t)step - 1", "for (int32_t i = 0; i < p->size; ++i) {"),
+        ("renew", "const pl_spikes *spiked, int32_t step", 0, "step", "for (int64_t k = 0; k < spiked->count; ++k) {"),
+    ):
+        scope = Scope()
+        head: list[str] = []
+        outer = unit.frame(scope, head, Site.GLOBAL)
+        inner = unit.frame(scope, [], Site.NEURON, outer=outer, outer_sites=frozenset({Site.GLOBAL}))
+        rate = inner.text(spiking.rate)
+        words = replace(inner, who=("(uint32_t)i", f"{kind}u")).words(spiking.purpose)
+        if kind == 0:
+            inner.lines.insert(0, "const int32_t i = spiked->neurons[k];")
+        inner.lines.append(f"p->next[i] = pl_renewal({words}, {base}, (double)({rate}), m->dt);")
+        if kind == 0:
+            inner.lines.append("pl_quiet(p, i / PL_BLOCK);")
+        scope.lines = [*head, loop, *indent(inner.lines), "}"]
+        if kind == 1:
+            scope.lines += ["for (int32_t b = 0; b * PL_BLOCK < p->size; ++b) {", "    pl_quiet(p, b);", "}", "p->redraw = 0;"]
+        unit.function(name, arguments, scope)

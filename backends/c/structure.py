@@ -1,0 +1,325 @@
+"""Structural statements, and what a new synapse starts with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plastlang.backends.c.blocks import Structural, touched_later, touches
+from plastlang.backends.c.frame import Frame, Scope, Value
+from plastlang.backends.c.layout import ProjectionLayout
+from plastlang.backends.c.unit import Unit
+from plastlang.backends.cfamily import indent
+from plastlang.ir.nodes import (
+    Expr,
+    GrowThis,
+    GrowUniform,
+    If,
+    Let,
+    Local,
+    Projection,
+    PruneThis,
+    PruneWhere,
+    Sample,
+    Stmt,
+)
+from plastlang.ir.types import Site, Type
+from plastlang.ir.walk import all_expressions, statements, walk
+
+
+def emit_start(unit: Unit) -> None:
+    """A function that gives a new synapse its declared start values."""
+    scope = Scope()
+    frame = unit.frame(scope, scope.lines, Site.SYNAPSE, now=False, repeat="repeat")
+    scope.lines += [f"(void){name};" for name in ("i", "j", "s", "step", "repeat")]
+    owner = unit.owner
+    assert isinstance(owner, ProjectionLayout)
+    synaptic = [v for v in owner.owner.variables if v.site is Site.SYNAPSE]
+    for column in owner.columns:
+        if column.kind == "last":
+            scope.lines.append(f"{frame.item('last', column.name)} = step;")
+    for variable in synaptic:
+        scope.lines.append(f"{frame.item('value', variable.name)} = {frame.text(variable.init)};")
+    for column in owner.columns:
+        if column.kind == "before":
+            scope.lines.append(f"{frame.item('before', column.name)} = {frame.item('value', column.name)};")
+        if column.kind == "stamp":
+            scope.lines.append(f"{frame.item('stamp', column.name)} = step;")
+    arguments = "int32_t i, int32_t j, int64_t s, int32_t step, uint32_t repeat"
+    unit.function("start", arguments, scope, about=f"{owner.owner.name}: a new synapse")
+
+
+def emit_structure(unit: Unit, statement: Structural, frame: Frame) -> None:
+    """Put a structural statement on the lines of a block."""
+    match statement:
+        case PruneWhere():
+            _prune(unit, statement, frame)
+        case GrowUniform():
+            _grow_uniform(unit, statement, frame)
+        case Sample():
+            _Sampling(unit, statement, frame).emit()
+
+
+def _prune(unit: Unit, statement: PruneWhere, frame: Frame) -> None:
+    gone = frame.scope.fresh("gone")
+    frame.lines += [f"uint8_t *const {gone} = pl_flags(m, p);", f"if ({gone} == NULL) {{", "    return;", "}"]
+
+    def body(loop: Scope, inner: Frame) -> None:
+        inner.lines.append(f"{gone}[q++] = {inner.text(statement.condition)};")
+
+    loop = unit.loop(Site.SYNAPSE, body, frame)
+    frame.lines += ["{", "    int64_t q = 0;", *indent(loop), "}"]
+    call = f"pl_prune(m, p, {gone});"
+    if statement.bind:
+        local = frame.scope.fresh(unit.names.of("l", statement.bind))
+        frame.lines.append(f"const int32_t {local} = {call}")
+        frame.locals[statement.bind] = Value(local, Type.INT, Site.GLOBAL)
+    else:
+        frame.lines.append(f"(void){call}")
+
+
+def _make(unit: Unit, frame: Frame, body: tuple[Stmt, ...], known: dict[str, Value]) -> list[str]:
+    """Lines that make the synapse (i, j) and run the body of its grow."""
+    owner = unit.owner
+    assert isinstance(owner, ProjectionLayout)
+    lines = []
+    if owner.schedule.post == "deferred":
+        lines.append(f"{unit.prefix}_flush_row(m, i, {_upto(frame)});")
+    lines += ["const int64_t s = pl_synapse_new(p, i, j);", "if (s < 0) {", "    pl_no_memory(m);", "    return;", "}"]
+    lines.append(f"{unit.prefix}_start(m, i, j, s, step, {frame.repeat});")
+    if body:
+        scope = Scope(numbers=frame.scope.numbers)
+        new = unit.frame(scope, scope.lines, Site.SYNAPSE, now=frame.now, repeat=frame.repeat, locals={**frame.locals, **known})
+        for statement in body:
+            new.run(statement)
+        lines += ["{", *indent(scope.text()), "}"]
+    return lines
+
+
+def _upto(frame: Frame) -> str:
+    """Post spikes before this step have happened: in a block those of this step too."""
+    return "step + 1" if frame.now else "step"
+
+
+def _grow_uniform(unit: Unit, statement: GrowUniform, frame: Frame) -> None:
+    wanted = frame.scope.fresh("wanted")
+    frame.lines.append(f"const int32_t {wanted} = {frame.text(statement.count)};")
+    make = _make(unit, frame, statement.init, {})
+    counter = f"pl_counter({statement.purpose}u, 0u, {frame.repeat})"
+    frame.lines += [
+        f"if ({wanted} >= (int64_t)p->n_pre * p->n_post - (p->rows.total - p->rows.extra)) {{",
+        "    for (int32_t i = 0; i < p->n_pre; ++i) {",
+        "        for (int32_t j = 0; j < p->n_post; ++j) {",
+        "            if (pl_rows_find(&p->rows, i, j) >= 0) {",
+        "                continue;",
+        "            }",
+        *indent(make, 3),
+        "        }",
+        "    }",
+        "} else {",
+        f"    for (int32_t grown = 0, a = 0; grown < {wanted}; ++a) {{",
+        f"        const pl_words w = pl_philox((uint32_t)a, 0u, (uint32_t)step, {counter}, m->seed);",
+        "        const int32_t i = (int32_t)pl_below(w.w0, (uint32_t)p->n_pre);",
+        "        const int32_t j = (int32_t)pl_below(w.w1, (uint32_t)p->n_post);",
+        "        if (pl_rows_find(&p->rows, i, j) >= 0) {",
+        "            continue;",
+        "        }",
+        *indent(make, 2),
+        "        ++grown;",
+        "    }",
+        "}",
+    ]
+
+
+class _Sampling:
+    """`sample`: every body is evaluated first, then wishes are granted in the order of the samples."""
+
+    def __init__(self, unit: Unit, statement: Sample, frame: Frame):
+        self.unit, self.statement, self.frame = unit, statement, frame
+        self.type = frame.scope.fresh(f"{unit.prefix}_wish{statement.purpose}")
+        self.grows: list[tuple[GrowThis, dict[str, Value]]] = []
+        self.fields: dict[str, Type] = {}
+
+    def emit(self) -> None:
+        """Put the statement on the lines of the block."""
+        frame, statement = self.frame, self.statement
+        deciding = replace(
+            frame, site=Site.PAIR, lines=[], index={Site.PRE: "i", Site.POST: "j", Site.SYNAPSE: "s"},
+            who=("(uint32_t)a", "0u"), scope=Scope(numbers=frame.scope.numbers), locals=dict(frame.locals),
+        )  # fmt: skip
+        self._decide(statement.body, deciding)
+        deciding.scope.lines = [
+            "for (int32_t a = 0; a < count; ++a) {",
+            *indent([*self._draw(), *deciding.lines]),
+            "}",
+        ]
+        count = f"{frame.text(statement.count)}"
+        slots = "1" if statement.slots is None else frame.text(statement.slots)
+        lines = [f"const int32_t count = {count}, slots = {slots};", "if (count > 0 && slots > 0) {"]
+        inner = [
+            "pl_claims claims;",
+            f"char *const wishes = pl_wishes(m, p, count, (int64_t)sizeof({self.type}), &claims);",
+            "if (wishes == NULL) {",
+            "    return;",
+            "}",
+            *self._spiked(),
+            *deciding.scope.text(),
+            "for (int32_t a = 0; a < count; ++a) {",
+            *indent(self._grant()),
+            "}",
+        ]
+        frame.lines += ["{", *indent([*lines, *indent(inner), "}"]), "}"]
+        fields = [f"{self.unit.dialect.type(t)} {n};" for n, t in self.fields.items()]
+        self.unit.lines += [f"typedef struct {self.type} {{", *indent(["pl_wish wish;", *fields]), f"}} {self.type};", ""]
+
+    def _from_spiked(self) -> bool:
+        return any(isinstance(s, GrowThis) and s.partner == "spiked" for s in statements(self.statement.body))
+
+    def _sources(self) -> list[int]:
+        projection = self.unit.owner.owner
+        assert isinstance(projection, Projection)
+        return [self.unit.layout.populations[name].number for name in projection.sources]
+
+    def _spiked(self) -> list[str]:
+        """The source neurons that spiked in this step, or between steps in the last one."""
+        if self.statement.slots is None or not self._from_spiked():
+            return []
+        step = "step" if self.frame.now else "step - 1"
+        lines = []
+        for k, number in enumerate(self._sources()):
+            population = f"&m->populations[{number}]"
+            lines.append(f"const pl_spikes *const spiked{k} = pl_spikes_at({population}, {step} + m->populations[{number}].slots);")
+        lines.append(f"const int64_t spiked = {' + '.join(f'spiked{k}->count' for k in range(len(lines)))};")
+        return lines
+
+    def _draw(self) -> list[str]:
+        """What a sample is about: a pair, or a slot of a post neuron."""
+        counter = f"pl_counter({self.statement.purpose}u, 0u, {self.frame.repeat})"
+        lines = [f"const pl_words w = pl_philox((uint32_t)a, 0u, (uint32_t)step, {counter}, m->seed);"]
+        if self.statement.slots is None:
+            lines += [
+                "const int32_t i = (int32_t)pl_below(w.w0, (uint32_t)p->n_pre);",
+                "const int32_t j = (int32_t)pl_below(w.w1, (uint32_t)p->n_post);",
+                "const int64_t s = pl_rows_find(&p->rows, i, j);",
+                "const bool connected = s >= 0, drawn = true;",
+                "const int32_t ordinal = 0;",
+                "const int64_t key = (int64_t)i * p->n_post + j;",
+            ]
+        else:
+            lines += [
+                "const int32_t j = (int32_t)pl_below(w.w0, (uint32_t)p->n_post);",
+                "const int32_t slot = (int32_t)pl_below(w.w1, (uint32_t)slots);",
+                "const bool connected = slot < p->rows.in_degree[j];",
+                "const int64_t key = (int64_t)j * slots + slot;",
+                "bool drawn = true;",
+                "int32_t i = 0, ordinal = 0;",
+                "int64_t s = -1;",
+                "if (connected) {",
+                "    pl_synapse_slot(p, j, slot, &i, &ordinal);",
+                "    s = pl_rows_find(&p->rows, i, j) + ordinal;",
+                *self._partner(),
+                "}",
+            ]
+        lines += [
+            f"{self.type} *const mine = ({self.type} *)(void *)wishes + a;",
+            "mine->wish = (pl_wish){key, 0, i, j, ordinal, INT32_MAX, INT32_MAX, drawn, connected};",
+        ]
+        owner = self.unit.owner
+        assert isinstance(owner, ProjectionLayout)
+        if touches(self.statement.body, touched_later(owner)):
+            lines += ["if (connected) {", f"    {self.unit.prefix}_flush_row(m, i, {_upto(self.frame)});", "}"]
+        return lines
+
+    def _partner(self) -> list[str]:
+        """The pre of an empty slot."""
+        if not self._from_spiked():
+            return ["} else {", "    i = (int32_t)pl_below(w.w2, (uint32_t)p->n_pre);"]
+        lines = ["} else if (spiked > 0) {", "    int64_t chosen = (int64_t)pl_below(w.w2, (uint32_t)spiked);"]
+        sources = len(self._sources())
+        for k in range(sources):
+            lines += [
+                f"    if (chosen >= 0 && chosen < spiked{k}->count) {{",
+                f"        i = spiked{k}->neurons[chosen] + p->first[{k}];",
+                "    }",
+            ]
+            if k + 1 < sources:
+                lines.append(f"    chosen -= spiked{k}->count;")
+        return [*lines, "} else {", "    drawn = false;"]
+
+    def _decide(self, body: tuple[Stmt, ...], frame: Frame) -> None:
+        for statement in body:
+            match statement:
+                case Let():
+                    frame.run(statement)
+                case If(condition=condition, then=then, otherwise=otherwise):
+                    frame.lines.append(f"if ({frame.text(condition)}) {{")
+                    for branch, closing in ((then, "} else {"), (otherwise, "}")):
+                        inside = replace(frame, lines=[], locals=dict(frame.locals))
+                        self._decide(branch, inside)
+                        frame.lines += [*indent(inside.lines), closing]
+                case PruneThis(probability=probability, purpose=purpose):
+                    self._wish(frame, probability, purpose, ["mine->wish.kind = -1;"])
+                case GrowThis():
+                    self._wish(frame, statement.probability, statement.purpose, self._grow(statement, frame))
+                case _:
+                    raise AssertionError(f"{statement} in a sample")
+
+    def _wish(self, frame: Frame, probability: Expr | None, purpose: int, then: list[str]) -> None:
+        condition = "mine->wish.kind == 0"
+        if probability is not None:
+            suffix = self.unit.dialect.suffix
+            condition += f" && pl_u{suffix}({frame.words(purpose)}) < {frame.text(probability)}"
+        frame.lines += [f"if ({condition}) {{", *indent(then), "}"]
+
+    def _grow(self, statement: GrowThis, frame: Frame) -> list[str]:
+        """The wish with the values of the sample that its body uses."""
+        known: dict[str, Value] = {}
+        lines = [f"mine->wish.kind = {len(self.grows) + 1};"]
+        for member, cap in (("max_in", statement.max_in), ("max_out", statement.max_out)):
+            if cap is not None:
+                lines.append(f"mine->wish.{member} = {frame.text(cap)};")
+        for expression in all_expressions(statement.init):
+            for node in walk(expression):
+                if not isinstance(node, Local) or node.name in known or node.name not in frame.locals:
+                    continue
+                value = frame.locals[node.name]
+                if self.frame.locals.get(node.name) == value:
+                    continue
+                field = f"{self.unit.names.of('l', node.name)}_{len(self.grows) + 1}"
+                self.fields[field] = node.type
+                lines.append(f"mine->{field} = {value.text};")
+                known[node.name] = Value(f"mine->{field}", node.type, Site.SYNAPSE)
+        self.grows.append((statement, known))
+        return lines
+
+    def _grant(self) -> list[str]:
+        lines = [
+            f"{self.type} *const mine = ({self.type} *)(void *)wishes + a;",
+            "pl_wish *const wish = &mine->wish;",
+            "if (wish->kind == 0) {",
+            "    continue;",
+            "}",
+            "int64_t *const claim = pl_claim_at(&claims, wish->key);",
+            "if (*claim == wish->key) {",
+            "    continue;",
+            "}",
+        ]
+        prunes = any(isinstance(s, PruneThis) for s in statements(self.statement.body))
+        if prunes:
+            lines += [
+                "if (wish->kind == -1) {",
+                f"    pl_prune_wish(p, wishes, (int64_t)sizeof({self.type}), a);",
+                "    wish->kind = -2;",
+                "    *claim = wish->key;",
+                "    continue;",
+                "}",
+            ]
+        if not self.grows:
+            return lines
+        refused = "!wish->drawn || p->rows.in_degree[wish->post] >= wish->max_in || p->rows.length[wish->pre] >= wish->max_out"
+        if self.statement.slots is None:
+            refused += " || wish->connected"
+        lines += [f"if ({refused}) {{", "    continue;", "}", "const int32_t i = wish->pre, j = wish->post;"]
+        for number, (grow, known) in enumerate(self.grows, 1):
+            make = _make(self.unit, self.frame, grow.init, known)
+            lines += [f"if (wish->kind == {number}) {{", *indent(make), "}"]
+        return [*lines, "*claim = wish->key;"]

@@ -1,0 +1,129 @@
+"""Which C compiler there is, with which flags, and how an emitted source is compiled."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from plastlang.diagnostics import MachineError
+
+#: Run-time headers of the emitted code.
+INCLUDE = Path(__file__).resolve().parent.parent / "include"
+
+#: -ffp-contract=off keeps the bits; the other -fno- options keep them too and let loops vectorise. Never -ffast-math.
+FLAGS = (
+    "-std=c11", "-O3", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
+    "-fopenmp-simd", "-fvisibility=hidden", "-fno-plt",
+)  # fmt: skip
+#: A compile that takes longer than this has gone wrong (s).
+PATIENCE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """A command that compiles C, what it says of itself, and its flags for this machine."""
+
+    command: tuple[str, ...]
+    version: str
+    flags: tuple[str, ...]
+
+
+class CompileError(AssertionError):
+    """The compiler refused what was emitted, which is never the user's fault. Names the file with its message."""
+
+
+@functools.cache
+def find_compiler() -> Compiler:
+    """The compiler to use: $CC, gcc, clang or cc, else the `ziglang` package.
+
+    Raises:
+        MachineError: there is none, or $CC does not work.
+    """
+    given = os.environ.get("CC", "").strip()
+    if given:
+        command = tuple(shlex.split(given))
+        version = _version(command)
+        if version is None:
+            raise MachineError(f"the compiler that CC names ({given}) does not run; unset CC or correct it")
+        return _with_flags(command, version)
+    for name in ("gcc", "clang", "cc"):
+        if shutil.which(name) and (version := _version((name,))) is not None:
+            return _with_flags((name,), version)
+    if importlib.util.find_spec("ziglang") is not None:
+        command = (sys.executable, "-m", "ziglang", "cc")
+        if (version := _version(command)) is not None:
+            return _with_flags(command, version)
+    raise MachineError(
+        "there is no C compiler: install gcc or clang, or `pip install plastlang[zig]`, or use --backend reference"
+    )
+
+
+def _version(command: tuple[str, ...]) -> str | None:
+    try:
+        done = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _with_flags(command: tuple[str, ...], version: str) -> Compiler:
+    """Code for this very processor where the compiler can make it."""
+    for native in ("-march=native", "-mcpu=native"):
+        probe = [*command, native, "-x", "c", "-fsyntax-only", os.devnull]
+        if "ziglang" in command:  # its spelling of the processor at hand is the default
+            break
+        try:
+            done = subprocess.run(probe, capture_output=True, timeout=60, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if done.returncode == 0:
+            return Compiler(command, version, (*FLAGS, native))
+    return Compiler(command, version, FLAGS)
+
+
+@functools.cache
+def processor() -> str:
+    """What the code is made for: architecture and the features of the processor."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        features = next(x for x in text.splitlines() if x.startswith(("flags", "Features")))
+    except (OSError, StopIteration):
+        features = platform.processor()
+    return f"{platform.machine()} {features}"
+
+
+@functools.cache
+def headers() -> str:
+    """A fingerprint of the run-time headers."""
+    digest = hashlib.sha256()
+    for path in sorted(INCLUDE.glob("*.h")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def compile_source(compiler: Compiler, source: Path, library: Path) -> None:
+    """Compile an emitted source to a shared library.
+
+    Raises:
+        CompileError: the compiler refused it; its message is in a file next to the source.
+        MachineError: the compiler could not be run.
+    """
+    command = [*compiler.command, *compiler.flags, "-I", str(INCLUDE), "-o", str(library), str(source)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise MachineError(f"the C compiler {shlex.join(compiler.command)} could not be run: {error}") from error
+    if done.returncode != 0:
+        log = source.with_suffix(".log")
+        log.write_text(f"{shlex.join(command)}\n\n{done.stdout}{done.stderr}", encoding="utf-8")
+        raise CompileError(f"the emitted C does not compile; see {log}")

@@ -1,0 +1,122 @@
+/* Functions that the host calls and that are the same for every program. Emitted code includes this once. */
+#ifndef PLAST_HOST_H
+#define PLAST_HOST_H
+
+#include "plast_structure.h"
+
+/* Sizes of the structs, for the host to compare with its own. */
+PL_API void plast_sizes(int64_t *sizes);
+PL_API void plast_sizes(int64_t *sizes) {
+    sizes[0] = (int64_t)sizeof(pl_population);
+    sizes[1] = (int64_t)sizeof(pl_projection);
+    sizes[2] = (int64_t)sizeof(pl_record);
+    sizes[3] = (int64_t)sizeof(pl_model);
+    sizes[4] = PL_BLOCK;
+    sizes[5] = PL_TABLE;
+}
+
+/* New rows for a projection: `lengths` by pre, `posts` sorted. Values of synapses are zero. False: no memory. */
+PL_API bool plast_build(pl_model *m, int64_t projection, const int32_t *lengths, const int32_t *posts);
+PL_API bool plast_build(pl_model *m, int64_t projection, const int32_t *lengths, const int32_t *posts) {
+    pl_projection *const p = &m->projections[projection];
+    if (!pl_rows_build(&p->rows, lengths, posts) || (p->has_incoming && !pl_rows_transpose(&p->rows, &p->incoming))) {
+        return false;
+    }
+    if (p->history.rows > 0) {
+        if (!pl_history_begin(&p->history)) {
+            return false;
+        }
+        pl_history_survey(&p->history, &p->rows);
+    }
+    return true;
+}
+
+PL_API void plast_pairs(pl_model *m, int64_t projection, int32_t *pre, int32_t *post);
+PL_API void plast_pairs(pl_model *m, int64_t projection, int32_t *pre, int32_t *post) {
+    pl_rows_pairs(&m->projections[projection].rows, pre, post);
+}
+
+/* Copy a column of stored values to (`out`) or from a dense array. */
+PL_API void plast_column(pl_model *m, int64_t projection, int64_t column, char *dense, int32_t out);
+PL_API void plast_column(pl_model *m, int64_t projection, int64_t column, char *dense, int32_t out) {
+    pl_rows_copy(&m->projections[projection].rows, column, dense, out != 0);
+}
+
+/* The list of spikes of step `step`; the host puts its own there. False: no memory. */
+PL_API bool plast_put_spikes(pl_model *m, int64_t population, int64_t step, const int32_t *neurons, int64_t count);
+PL_API bool plast_put_spikes(pl_model *m, int64_t population, int64_t step, const int32_t *neurons, int64_t count) {
+    pl_population *const p = &m->populations[population];
+    pl_spikes *const s = pl_spikes_at(p, step + p->slots);
+    s->count = 0;
+    if (!pl_spikes_reserve(s, count + 1)) {
+        return false;
+    }
+    if (count > 0) {
+        memcpy(s->neurons, neurons, (size_t)count * sizeof *neurons);
+    }
+    s->count = count;
+    return true;
+}
+
+/* Renewal: the smallest next step of every block, after the host has set them. */
+PL_API void plast_quiet(pl_model *m, int64_t population);
+PL_API void plast_quiet(pl_model *m, int64_t population) {
+    pl_population *const p = &m->populations[population];
+    for (int32_t b = 0; b * PL_BLOCK < p->size; ++b) {
+        pl_quiet(p, b);
+    }
+}
+
+/* Give all memory of this side back. */
+PL_API void plast_end(pl_model *m, int64_t populations, int64_t projections, int64_t records);
+PL_API void plast_end(pl_model *m, int64_t populations, int64_t projections, int64_t records) {
+    for (int64_t k = 0; k < populations; ++k) {
+        pl_population *const p = &m->populations[k];
+        for (int64_t s = 0; s < p->slots; ++s) {
+            free(p->ring[s].neurons);
+            p->ring[s].neurons = NULL;
+            p->ring[s].count = p->ring[s].room = 0;
+        }
+        pl_release(&p->spike_steps);
+        pl_release(&p->spike_neurons);
+    }
+    for (int64_t k = 0; k < projections; ++k) {
+        pl_projection *const p = &m->projections[k];
+        pl_rows_end(&p->rows);
+        pl_rows_end(&p->incoming);
+        pl_history_end(&p->history);
+        pl_release(&p->arrivals);
+    }
+    for (int64_t k = 0; k < records; ++k) {
+        pl_release(&m->records[k].values);
+        pl_release(&m->records[k].steps);
+    }
+}
+
+/* ------------------------------------------------------------------ connect all, one to one */
+
+PL_LOCAL bool pl_connect_all(const pl_projection *p, int32_t *lengths, pl_bytes *posts) {
+    if (!pl_reserve(posts, (int64_t)p->n_pre * p->n_post * (int64_t)sizeof(int32_t))) {
+        return false;
+    }
+    int32_t *at = (int32_t *)(void *)posts->data;
+    for (int32_t i = 0; i < p->n_pre; ++i) {
+        lengths[i] = p->n_post;
+        for (int32_t j = 0; j < p->n_post; ++j) {
+            *at++ = j;
+        }
+    }
+    return true;
+}
+
+PL_LOCAL bool pl_connect_one_to_one(const pl_projection *p, int32_t *lengths, pl_bytes *posts) {
+    for (int32_t i = 0; i < p->n_pre; ++i) {
+        lengths[i] = i < p->n_post;
+        if (lengths[i] && !pl_append(posts, &i, (int64_t)sizeof i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+#endif
