@@ -8,6 +8,10 @@ TESTS ?= tests
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { command -v $$p; break; }; done)
 
+# Without a C compiler that works the demo also needs the one of PyPI's ziglang (100 MB); the tests always do.
+EXTRA := $(shell for c in "$$CC" gcc clang; do \
+	echo '\#include <math.h>' | $$c -x c -c - -o /dev/null >/dev/null 2>&1 && { echo plot; exit; }; done; echo plot,zig)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench fuzz science-long docs-check wheel clean
 
@@ -21,13 +25,13 @@ $(BIN)/python:
 		echo "Python cannot make virtual environments here; on Debian and Ubuntu: apt-get install python3-venv"; exit 3; }
 
 $(VENV)/.demo: $(BIN)/python pyproject.toml
-	@echo "==> installing plastlang[demo] into $(VENV)"
-	@$(PIP) install --quiet --prefer-binary -e ".[demo]"
+	@echo "==> installing plastlang[$(EXTRA)] into $(VENV)"
+	@$(PIP) install --quiet --prefer-binary --no-compile -e ".[$(EXTRA)]"
 	@touch $@
 
 $(VENV)/.test: $(BIN)/python pyproject.toml
 	@echo "==> installing plastlang[test] into $(VENV)"
-	@$(PIP) install --quiet --prefer-binary -e ".[test]"
+	@$(PIP) install --quiet --prefer-binary --no-compile -e ".[test]"
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo ## watch a topographic map form (60 s of biological time), figures in out/
