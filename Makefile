@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 
 # Without a C compiler that works the demo also needs the one of PyPI's ziglang (100 MB); the tests always do.
 EXTRA := $(shell for c in "$$CC" gcc clang; do \
-	echo '\#include <math.h>' | $$c -x c -c - -o /dev/null >/dev/null 2>&1 && { echo plot; exit; }; done; echo plot,zig)
+	echo 'int x;' | $$c -x c -include math.h -c - -o /dev/null >/dev/null 2>&1 && { echo plot; exit; }; done; echo plot,zig)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench fuzz science-long docs-check wheel clean
