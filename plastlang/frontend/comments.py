@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from plastlang.diagnostics import Source
 from plastlang.frontend.parse import tokenize
 
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
 
 @dataclass(slots=True)
 class Written:
@@ -35,6 +37,8 @@ class Places:
 
     def __init__(self, source: Source):
         tokens = tokenize(source.text)
+        self.text = source.text
+        self.line_starts = [0, *(end.end() for end in _LINE_END.finditer(source.text))]
         self.docs = [token.start_pos or 0 for token in tokens if token.type == "DOC"]
         self.elses = [token.start_pos or 0 for token in tokens if token.type == "ELSE"]
         self.comments = [(token.start_pos or 0, str(token).rstrip()) for token in tokens if token.type == "COMMENT"]
@@ -47,14 +51,26 @@ class Places:
         """The last `else` before a place."""
         return self.elses[bisect_right(self.elses, start) - 1]
 
+    def column(self, offset: int) -> int:
+        """How far a place is from the start of its line."""
+        return offset - self.line_starts[bisect_right(self.line_starts, offset) - 1]
 
-def with_comments(lines: list[Written], source: Source, places: Places) -> list[Written]:
+    def blank_before(self, offset: int) -> bool:
+        """Whether the line above the line of a place is empty."""
+        line = bisect_right(self.line_starts, offset) - 1
+        return line > 0 and not self.text[self.line_starts[line - 1] : self.line_starts[line]].strip(" \t\r\n")
+
+    def behind_code(self, offset: int) -> bool:
+        """Whether something stands before a place on its line."""
+        return bool(self.text[offset - self.column(offset) : offset].strip())
+
+
+def with_comments(lines: list[Written], places: Places) -> list[Written]:
     """The lines with every comment of the source, and with its blank lines (one for many).
 
     A comment behind code stays behind that line, or goes before it where the line has a later one. A comment on a
     line of its own goes before the line that follows; its column says to which of the blocks that end there it belongs.
     """
-    text = source.text
     starts = [line.start for line in lines]
     before: list[list[Written]] = [[] for _ in range(len(lines) + 1)]
     columns: list[int] = []  # of the line last seen at each depth
@@ -62,9 +78,9 @@ def with_comments(lines: list[Written], source: Source, places: Places) -> list[
     for start, comment in places.comments:
         number = bisect_right(starts, start)  # of the line that follows
         for line in lines[seen:number]:
-            columns[line.depth :] = [_column(text, line.start)]
+            columns[line.depth :] = [places.column(line.start)]
         seen = max(seen, number)
-        if text[start - _column(text, start) : start].strip() and number > 0:
+        if places.behind_code(start) and number > 0:
             owner = lines[number - 1]
             if owner.comment:
                 before[number - 1].append(Written(owner.depth, "", comment=owner.comment))
@@ -73,12 +89,12 @@ def with_comments(lines: list[Written], source: Source, places: Places) -> list[
         depth = lines[number].depth if number < len(lines) else 0
         if number > 0:
             for deeper in range(depth + 1, lines[number - 1].depth + 1):
-                if columns[deeper] <= _column(text, start):
+                if columns[deeper] <= places.column(start):
                     depth = deeper
-        before[number].append(Written(depth, "", start, _blank_before(text, start), comment=comment))
+        before[number].append(Written(depth, "", start, places.blank_before(start), comment=comment))
     result: list[Written] = []
     for number, line in enumerate(lines):
-        line.blank = _blank_before(text, line.start)
+        line.blank = places.blank_before(line.start)
         for own in before[number]:
             if own.start < 0:  # was behind an earlier part of the line
                 own.blank, line.blank = line.blank, False
@@ -98,14 +114,3 @@ def spaced(lines: list[Written]) -> list[Written]:
         if above is None or (line.depth > above.depth and not above.own_comment):
             line.blank = False
     return lines
-
-
-def _column(text: str, offset: int) -> int:
-    """How far a place is from the start of its line."""
-    return offset - 1 - max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset))
-
-
-def _blank_before(text: str, offset: int) -> bool:
-    """Whether the line above the line of a place is empty."""
-    above = text[: offset - _column(text, offset)]
-    return re.search(r"(?:^|\n|\r(?!\n))[ \t]*(?:\r\n|\n|\r)$", above[-200:]) is not None

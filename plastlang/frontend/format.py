@@ -27,8 +27,8 @@ def format_module(module: ast.Module, source: Source | None = None) -> str:
     """
     places = None if source is None else Places(source)
     lines = list(_Writer(places).module(module))
-    if source is not None and places is not None:
-        lines = with_comments(lines, source, places)
+    if places is not None:
+        lines = with_comments(lines, places)
     return "".join(_laid_out(spaced(lines)))
 
 

@@ -92,6 +92,7 @@ class _Reader:
         self.source = source
         self.layout = Layout()
         self.levels = [0]
+        self.taken_as: dict[int, int] = {}  # columns that fit no block, and the column of the block they were taken for
         self.indent = 0
         self.closes = 0
         self.opens = False
@@ -135,6 +136,7 @@ class _Reader:
     def begin(self, start: int, first: Token) -> None:
         """Compare the indentation of a new logical line with the open blocks."""
         indent = self.measure(start, first)
+        indent = self.taken_as.get(indent, indent)
         self.indent, self.closes, self.opens, self.faulty = indent, 0, False, False
         if indent > self.levels[-1]:
             self.opens = True
@@ -154,12 +156,14 @@ class _Reader:
         left = self.levels[-1]
         while len(self.levels) > 1 and indent < self.levels[-1]:
             left = self.levels.pop()
+            self.taken_as = {column: level for column, level in self.taken_as.items() if level != left}
             self.closes += 1
         if indent != self.levels[-1]:
             wanted = sorted({*self.levels, left})
             if left - indent <= indent - self.levels[-1]:
                 self.levels.append(left)
                 self.closes -= 1
+            self.taken_as[indent] = self.levels[-1]
             choices = " or ".join(str(level) for level in wanted[-2:])
             self.say(
                 "P111",

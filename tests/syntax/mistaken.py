@@ -27,14 +27,16 @@ MISTAKEN: dict[str, str] = {
     # layout
     "tab": "rule A:\n\tsynapse w = 1\n\tsynapse v = 1\n",
     "dedent": "rule A:\n    on pre spike:\n        x = 1\n      y = 2\n    post z = 1\n",
+    "dedent_twice": "rule A:\n      synapse w = 1\n    post x = 1\n    post y = 1\n      post z = 1\n",
     "unexpected_indent": _rule("synapse w = 1", "    synapse v = 1", "post y = 0"),
     "indented_top": "  rule A:\n    synapse w = 1\n",
-    "missing_colon": "rule A\n    on pre spike\n        x = 1\n    every 1 ms\n        if x > 1\n            y = 1\n        else\n            y = 2\n",
+    "missing_colon": _block("x = 1").replace(":", "")
+    + "    every 1 ms\n        if x > 1\n            y = 1\n        else\n            y = 2\n",
     "missing_colon_before_block": _block("sample 10 pairs", "    grow", "        w = 1"),
     "missing_colon_project": _network("project a -> b with Static()", "    connect all"),
     "missing_colon_signal": _rule("on update(a)", "    x = 1"),
     "block_on_same_line": _rule("on pre spike: x += 1"),
-    "empty_block": "rule A:\n    on pre spike:\nrule B:\n    on post spike:\n        # only a comment\n    post y = 1\n",
+    "empty_block": _rule("on pre spike:") + _rule("on post spike:", "    # only a comment", "post y = 1"),
     "empty_component": "rule A:\n",
     "deep_blocks": "rule A:\n    on pre spike:\n" + "".join(f"{'    ' * (i + 2)}if x > {i}:\n" for i in range(25)),
     # characters

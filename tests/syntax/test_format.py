@@ -16,7 +16,7 @@ from tests.syntax.strategies import MODULES
 from tests.syntax.test_robust import TEXTS
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(MODULES)
 def test_formatted_trees_parse_to_the_same_tree(tree: ast.Module) -> None:
     text = format_module(tree)
@@ -42,7 +42,7 @@ def comments(text: str) -> list[str]:
     return sorted(comment.rstrip() for comment in re.findall(r"#[^\n]*", text))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_comments_anywhere_are_kept(data: st.DataObject) -> None:
     lines = TEXTS[data.draw(st.sampled_from(sorted(TEXTS)))].split("\n")
@@ -59,7 +59,7 @@ def test_comments_anywhere_are_kept(data: st.DataObject) -> None:
     text = format_module(tree, source)
     again = Source("<text>", text)
     assert parse(again) == tree
-    assert format_module(tree, again) == text or format_module(parse(again), again) == text
+    assert format_module(parse(again), again) == text
     assert comments(text) == comments(source.text)
 
 

@@ -45,7 +45,7 @@ def test_texts_parse(name: str) -> None:
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_truncation_has_one_root_cause_at_most(name: str) -> None:
     text = TEXTS[name]
-    for end in range(len(text)):
+    for end in range(0, len(text), 1 if name in RULES else 3):
         found = answered(text[:end])
         assert isinstance(found, ast.Module) or len(found) == 1, text[:end][-80:]
 
