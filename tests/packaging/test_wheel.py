@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -41,18 +42,39 @@ def expected(tree: Path) -> set[str]:
     return names
 
 
-def wheel_content(tree: Path) -> set[str]:
+def build_wheel(tree: Path) -> Path:
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tree / "dist"), str(tree)]
     built = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert built.returncode == 0, built.stdout + built.stderr
     (wheel,) = (tree / "dist").glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
+    return wheel
+
+
+def wheel_content(tree: Path) -> set[str]:
+    with zipfile.ZipFile(build_wheel(tree)) as archive:
         return {name for name in archive.namelist() if ".dist-info/" not in name}
 
 
 def test_wheel_holds_the_tree_and_nothing_else(tmp_path: Path) -> None:
     tree = copy_tree(tmp_path)
     assert wheel_content(tree) == expected(tree)
+
+
+def test_what_is_installed_from_the_wheel_works(tmp_path: Path) -> None:
+    with zipfile.ZipFile(build_wheel(copy_tree(tmp_path))) as archive:
+        archive.extractall(tmp_path / "site")
+    code = (
+        "import plastlang as pl; print(pl.__file__)\n"
+        "model = pl.rules.TopographicMap.compile(backend='reference', seed=1); model.step(2)\n"
+        "print(len(model['ff']) > 1000, model.t)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    where, answer = done.stdout.splitlines()
+    assert Path(where) == tmp_path / "site" / "plastlang" / "__init__.py"
+    assert answer == "True 0.2"
 
 
 @pytest.mark.parametrize(
