@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -54,10 +55,9 @@ class Scope:
         lines = [*self.declared.values(), *self.lines]
         while True:
             words = re.findall(r"\w+", "\n".join(lines))
-            uses: dict[str, int] = {}
-            for word in words:
-                uses[word] = uses.get(word, 0) + 1
-            kept = [x for x in lines if not ((m := _CONSTANT.match(x)) and uses[m.group(1)] == 1)]
+            uses = Counter(words)
+            declared = Counter(m.group(1) for x in lines if (m := _CONSTANT.match(x)))
+            kept = [x for x in lines if not ((m := _CONSTANT.match(x)) and uses[m.group(1)] == declared[m.group(1)])]
             if len(kept) == len(lines):
                 return lines
             lines = kept

@@ -308,6 +308,7 @@ class _Arrival:
             "const int32_t i = a->row;",
             "const pl_history *const h = &p->history;",
             *(f"const {unit.dialect.type(f.type)} {self._member(f)} = a->{self._member(f)};" for f in self.fields),
+            *(f"(void){self._member(f)};" for f in self.fields),
         ]
         log = self._events(scope, body, "log_payload", "e % PL_LOG")
         ring = self._events(scope, body, "payload", "(int64_t)j * PL_RING + (int64_t)(e % PL_RING)")
@@ -356,7 +357,7 @@ class _Arrival:
         frame = unit.frame(scope, lines, Site.SYNAPSE, step="at", snapshot=snapshot, known=known)
         for statement in body:
             frame.run(statement)
-        return [*lines, "(void)j;"]
+        return [*lines, "(void)j;", "(void)at;"]
 
 
 def _flush(unit: Unit) -> None:

@@ -221,6 +221,7 @@ class _Sampling:
             ]
         lines += [
             f"{self.type} *const mine = ({self.type} *)(void *)wishes + a;",
+            "(void)s;",
             "mine->wish = (pl_wish){key, 0, i, j, ordinal, INT32_MAX, INT32_MAX, drawn, connected};",
         ]
         owner = self.unit.owner

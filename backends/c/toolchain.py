@@ -11,7 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plastlang.diagnostics import MachineError
@@ -41,14 +41,22 @@ class CompileError(AssertionError):
     """The compiler refused what was emitted, which is never the user's fault. Names the file with its message."""
 
 
-@functools.cache
+#: Options that are put behind the others, such as "-O1 -g" to debug what is emitted.
+MORE_FLAGS = "PLASTLANG_CFLAGS"
+
+
 def find_compiler() -> Compiler:
     """The compiler to use: $CC, gcc, clang or cc, else the `ziglang` package.
 
     Raises:
         MachineError: there is none, or $CC does not work.
     """
-    given = os.environ.get("CC", "").strip()
+    found = _find(os.environ.get("CC", "").strip())
+    return replace(found, flags=(*found.flags, *shlex.split(os.environ.get(MORE_FLAGS, ""))))
+
+
+@functools.cache
+def _find(given: str) -> Compiler:
     if given:
         command = tuple(shlex.split(given))
         version = _version(command)
