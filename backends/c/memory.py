@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.backends.c.binding import BLOCK, TABLE, Model, Population, Projection, Record, Spikes
+from plastlang.backends.c.binding import BLOCK, TABLE, Bytes, Model, Population, Projection, Record, Spikes
 from plastlang.backends.c.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout
 from plastlang.backends.cfamily import Dialect
 from plastlang.ir.nodes import Grid, Program, SpikeRecord, StateRecord
@@ -25,6 +25,9 @@ class OwnerArrays:
         self.values: dict[str, Array] = {}
         self.last: dict[str, Array] = {}
         self.parameters: dict[str, Array] = {}
+        self.before: dict[str, Array] = {}
+        self.stamp: dict[str, Array] = {}
+        self.periods = np.zeros(0, np.int32)
         self.next = np.zeros(0, np.int32)
         self.schedule = np.zeros((0, 2), np.int64)
 
@@ -45,6 +48,7 @@ class Memory:
         self.program, self.layout, self.dialect = program, layout, dialect
         self._kept: list[object] = []
         self.owners: dict[str, OwnerArrays] = {}
+        self.inputs: dict[str, list[Array]] = {}
         self.model = Model()
         self.populations = (Population * max(1, len(program.populations)))()
         self.projections = (Projection * max(1, len(program.projections)))()
@@ -83,6 +87,24 @@ class Memory:
             case _:
                 return 0
 
+    # ------------------------------------------------------------ beginning anew
+
+    def clear_inputs(self, place: PopulationLayout) -> None:
+        """Nothing has arrived."""
+        for array in self.inputs[place.owner.name]:
+            array[:] = 0
+
+    def clear_stamps(self, owner: str) -> None:
+        """Nothing was written in this step."""
+        for array in self.owners[owner].stamp.values():
+            array[:] = -1
+
+    def keep_before(self, owner: str) -> None:
+        """The values now are those before this step."""
+        arrays = self.owners[owner]
+        for name, array in arrays.before.items():
+            array[:] = arrays.values[name]
+
     # ------------------------------------------------------------ filling structs
 
     def _array(self, count: int, dtype: object) -> Array:
@@ -110,10 +132,9 @@ class Memory:
             values.append(self._array(count, self.dtype(variable.type)) if stored else None)
             before.append(self._array(count, self.dtype(variable.type)) if old else None)
             stamp.append(self._array(count, np.int32) if old else None)
-            if old:
-                stamp[-1][:] = -1  # type: ignore[index]
-            if stored:
-                arrays.values[variable.name] = values[-1]  # type: ignore[assignment]
+            for kept, array in ((arrays.values, values[-1]), (arrays.before, before[-1]), (arrays.stamp, stamp[-1])):
+                if array is not None:
+                    kept[variable.name] = array
         for parameter in owner.parameters:
             array = self._array(self.count(place, parameter.site), np.float64)
             array[:] = parameter.default
@@ -124,16 +145,17 @@ class Memory:
         struct.parameters = self._pointers(arrays.parameters.values())
         struct.constants = self._pointers([self._array(self.count(place, s), self.dtype(t)) for s, t in constants])
         struct.scratch = self._pointers([self._array(self.count(place, x.site), self.dtype(x.type)) for x in place.scratch])
-        periods = self._array(max(1, len(owner.blocks)), np.int32)
-        periods[:] = 1
-        struct.periods = periods.ctypes.data
+        arrays.periods = self._array(max(1, len(owner.blocks)), np.int32)
+        arrays.periods[:] = 1
+        struct.periods = arrays.periods.ctypes.data
         return arrays
 
     def _population(self, struct: Population, place: PopulationLayout, name: str) -> None:
         arrays = self._owner(struct, place, name)
         population = place.owner
         size = population.size
-        struct.inputs = self._pointers([self._array(size, np.int64) for _ in population.inputs])
+        self.inputs[name] = [self._array(size, np.int64) for _ in population.inputs]
+        struct.inputs = self._pointers(self.inputs[name])
         flags = self._array(-(-size // BLOCK) * BLOCK, np.uint8)
         arrays.next = self._array(size, np.int32)
         quiet = self._array(-(-size // BLOCK), np.int32)
@@ -213,8 +235,8 @@ def copied(address: int | None, count: int, dtype: np.dtype[Any]) -> Array:
     return np.frombuffer(raw, dtype).copy()
 
 
-def taken(pieces: Sequence[Any], dtype: np.dtype[Any]) -> Array:
+def taken(bytes_: Bytes, dtype: np.dtype[Any]) -> Array:
     """What was appended to a growing array of bytes, which is emptied."""
-    result = copied(pieces[0].data, pieces[0].used // dtype.itemsize, dtype)
-    pieces[0].used = 0
+    result = copied(bytes_.data, bytes_.used // dtype.itemsize, dtype)
+    bytes_.used = 0
     return result

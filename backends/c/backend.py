@@ -1,0 +1,64 @@
+"""The C backend: emit, compile or find in the cache, load."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from plastlang.backends.c.binding import open_library
+from plastlang.backends.c.cache import library_for
+from plastlang.backends.c.emit import emit
+from plastlang.backends.c.executable import CExecutable
+from plastlang.backends.c.toolchain import INCLUDE, compile_source, find_compiler
+from plastlang.backends.interface import Options
+from plastlang.diagnostics import MachineError
+from plastlang.ir.nodes import Program
+
+
+class CBackend:
+    """The backend (`backends.interface.Compiling`)."""
+
+    name = "c"
+
+    def load(self, program: Program, options: Options) -> CExecutable:
+        """Compile a program, or take it from the cache, and load it.
+
+        Raises:
+            MachineError: there is no compiler.
+        """
+        emitted = emit(program, options.precision)
+        return CExecutable(program, options, library_for(emitted.source, find_compiler), emitted.layout)
+
+    def emit(self, program: Program, options: Options) -> str:
+        """The C source of a scheduled program."""
+        return emit(program, options.precision).source
+
+    def write(self, program: Program, options: Options, directory: Path) -> dict[str, str]:
+        """Source, headers and library for `open`; gives file name -> what it is."""
+        directory.mkdir(parents=True, exist_ok=True)
+        source, library = directory / "model.c", directory / "model.so"
+        source.write_text(self.emit(program, options), encoding="utf-8")
+        files = {source.name: "C source", library.name: "library"}
+        for header in sorted(INCLUDE.glob("*.h")):
+            shutil.copyfile(header, directory / header.name)
+            files[header.name] = "run-time header"
+        compile_source(find_compiler(), source, library)
+        return files
+
+    def open(self, program: Program, options: Options, directory: Path) -> CExecutable:
+        """Load what `write` left in a directory, without a compiler.
+
+        Raises:
+            MachineError: the library was made for another kind of machine.
+        """
+        emitted = emit(program, options.precision)
+        try:
+            library = open_library(directory / "model.so")
+        except (OSError, AttributeError) as error:
+            raise MachineError(
+                f"the library in {directory} does not load on this machine ({error}); run plastc compile again here"
+            ) from error
+        return CExecutable(program, options, library, emitted.layout)
+
+
+backend = CBackend()
