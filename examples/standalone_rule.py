@@ -17,8 +17,8 @@ N_PRE, N_POST, DT = 200, 10, 0.1  # ms
 def main() -> None:
     rng = np.random.default_rng(1)
     pre, post = np.nonzero(rng.random((N_PRE, N_POST)) < 0.3)
-    stdp = pl.rules.PairSTDP(a_plus=0.02, a_minus=0.021, w_max="0.4 nS")
-    rule = stdp.compile(N_PRE, N_POST, pre, post, dt=f"{DT} ms", w=rng.uniform(0.1, 0.3, len(pre)))
+    stdp = pl.rules.PairSTDP(a_plus=0.02, a_minus=0.021, w_max="1 nS")
+    rule = stdp.compile(N_PRE, N_POST, pre, post, dt=f"{DT} ms", w=rng.uniform(0.2, 0.8, len(pre)))
 
     v, g = np.full(N_POST, -70.0), np.zeros(N_POST)  # mV, nS
     fired = np.empty(0, np.int64)
@@ -34,7 +34,7 @@ def main() -> None:
     weights = rule.synapses.w
     print(f"{len(weights)} synapses after {rule.t / 1000:g} s: mean weight {weights.mean():.3f} nS")
     print(f"{count} post spikes, {count / N_POST / rule.t * 1000:.1f} Hz")
-    print(f"{np.mean(weights < 0.02):.0%} of the weights near 0, {np.mean(weights > 0.38):.0%} near the maximum")
+    print(f"{np.mean(weights < 0.1):.0%} of the weights near 0, {np.mean(weights > 0.9):.0%} near the maximum")
 
 
 if __name__ == "__main__":

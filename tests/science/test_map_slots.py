@@ -40,7 +40,7 @@ def feed_forward(model: pl.Model) -> Connectivity:
 
 
 def test_slots_bound_the_in_degree_and_partners_have_spiked() -> None:
-    model = run("TopographicMapSlots", 10, 1)
+    model = run("TopographicMapSlots", 20, 1)
     view = model["map"]
     assert view.in_degree.max() <= 32
     assert view.formations > 100
