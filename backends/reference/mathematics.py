@@ -117,8 +117,22 @@ def _exp64(x: Reals) -> Reals:
 
 def expm1(x: Reals) -> Reals:
     """exp(x) - 1, accurate near 0."""
-    if x.dtype == np.float32:
-        return expm1(x.astype(np.float64)).astype(np.float32)
+    return _expm1_32(x) if x.dtype == np.float32 else _expm1_64(x)
+
+
+def _expm1_32(x: Reals) -> Reals:
+    f = np.float32
+    y = np.where(x > f(89), f(89), x)
+    y = np.where(y < f(-30), f(-30), y)
+    t = y * f(1.442695) + f(12582912)
+    n = t - f(12582912)
+    r = (y - n * f(0.693359375)) - n * f(-2.1219444e-4)
+    e = polynomial(_EXP32, r) * (r * r) + r
+    s = ((t.view(np.uint32) - np.uint32(0x4B400000) + np.uint32(126)) << np.uint32(23)).view(np.float32)
+    return np.where(np.abs(x) > f(2e-8), f(2) * (s * e + (s - f(0.5))), x)
+
+
+def _expm1_64(x: Reals) -> Reals:
     y = np.where(x > 710.0, 710.0, x)
     y = np.where(y < -50.0, -50.0, y)
     e, k = _reduced(y)
