@@ -168,8 +168,9 @@ def _ports(unit: Unit, scope: Scope, body: tuple[Stmt, ...]) -> list[str]:
         name = unit.names.of("input", port.port)
         sums = scope.declare(f"sum_{name}", f"int64_t *restrict sum_{name} = p->inputs[{number}];")
         read = any(isinstance(n, InputSum) and n.port == port.port for x in all_expressions(body) for n in walk(x))
-        call = f"pl_take_input{suffix}({sums}[i], &bad_{name})"
-        lines.append(f"const {real} {name} = {call};" if read else f"(void){call};")
+        if read:
+            lines.append(f"const {real} {name} = pl_take_input{suffix}({sums}[i]);")
+        lines.append(f"bad_{name} |= pl_bad_input{suffix}({sums}[i]);")
         lines.append(f"{sums}[i] = 0;")
     return lines
 

@@ -254,25 +254,39 @@ class _Arrival:
         self.unit.function("visit", "int32_t step, int32_t low, int32_t high", scope)
 
     def _row(self, scope: Scope, lines: list[str]) -> list[str]:
-        """The loop over a part of a row: in chunks, whose deliveries are added after their values are known."""
+        """The loop over a part of a row: in chunks, whose deliveries are added after their values are known.
+
+        In a row that holds every post neuron once the posts are known without looking, and nothing has to be looked up.
+        """
         delivers = any(isinstance(s, Deliver) for s in statements(self.body))
-        scope.declare("post", "const int32_t *restrict post = p->rows.post;")
-        inner = ["const int64_t s = c + b;", "const int32_t j = post[s];", "(void)j;"]
-        if delivers:
-            inner.append("int64_t d = 0;")
-        inner += lines
-        if delivers:
-            inner.append("q[b] = d;")
-        chunk = ["const int32_t n = end - c < PL_BLOCK ? (int32_t)(end - c) : PL_BLOCK;"]
-        if delivers:
-            chunk.append("int64_t q[PL_BLOCK];")
-        chunk += ["#pragma omp simd", "for (int32_t b = 0; b < n; ++b) {", *indent(inner), "}"]
         if delivers:
             target = self.unit.layout.populations[self.owner.owner.target]
             port = next(k for k, x in enumerate(target.owner.inputs) if x.port == self.owner.owner.port)
             scope.declare("sums", f"int64_t *restrict sums = m->populations[{target.number}].inputs[{port}];")
+        start, begin, chunk_end = "const int64_t s = c + b;", ["#pragma omp simd", "for (int32_t b = 0; b < n; ++b) {"], "}"
+        delivery = ["int64_t d = 0;"] if delivers else []
+        chunk = [
+            "const int32_t n = end - c < PL_BLOCK ? (int32_t)(end - c) : PL_BLOCK;",
+            *(["int64_t q[PL_BLOCK];"] if delivers else []),
+            *begin,
+            *indent([start, "const int32_t j = post[s];", "(void)j;", *delivery, *lines, *(["q[b] = d;"] if delivers else [])]),
+            chunk_end,
+        ]
+        if delivers:
             chunk += ["for (int32_t b = 0; b < n; ++b) {", "    sums[post[c + b]] += q[b];", "}"]
-        return ["for (int64_t c = first; c < end; c += PL_BLOCK) {", *indent(chunk), "}"]
+        scope.declare("post", "const int32_t *restrict post = p->rows.post;")
+        some = ["for (int64_t c = first; c < end; c += PL_BLOCK) {", *indent(chunk), "}"]
+        if not self.deferred:
+            return some
+        inner = ["const int64_t s = start + j;", "(void)s;", *delivery, *lines, *(["sums[j] += d;"] if delivers else [])]
+        every = [
+            "const int64_t start = p->rows.start[i];",
+            "#pragma omp simd",
+            "for (int32_t j = low; j < high; ++j) {",
+            *indent(inner),
+            "}",
+        ]
+        return ["if (p->history.full[i]) {", *indent(every), "} else {", *indent(some), "}"]
 
     def _bring_now(self) -> tuple[list[str], list[str]]:
         """Loops that bring the lazy POST variables to now: for all of them, or for those of one row."""
@@ -310,20 +324,12 @@ class _Arrival:
             *(f"const {unit.dialect.type(f.type)} {self._member(f)} = a->{self._member(f)};" for f in self.fields),
             *(f"(void){self._member(f)};" for f in self.fields),
         ]
-        log = self._events(scope, body, "log_payload", "e % PL_LOG")
-        ring = self._events(scope, body, "payload", "(int64_t)j * PL_RING + (int64_t)(e % PL_RING)")
+        ring = self._frame(scope, "payload")
+        for statement in body:
+            ring.run(statement)
         scope.lines += [
             "if (h->full[i]) {",
-            "    const int64_t start = p->rows.start[i];",
-            "    for (uint64_t e = a->mark; e != h->logged; ++e) {",
-            "        const int64_t place = (int64_t)(e % PL_LOG);",
-            "        const int32_t j = h->log_post[place], at = h->log_step[place];",
-            "        if (j < low || j >= high) {",
-            "            continue;",
-            "        }",
-            "        const int64_t s = start + j;",
-            *indent(log, 2),
-            "    }",
+            *indent(self._log(scope, body)),
             "    return;",
             "}",
             "int64_t first, end;",
@@ -338,26 +344,57 @@ class _Arrival:
             "    for (uint32_t e = pl_history_from(h, j, a->since); e != h->head[j]; ++e) {",
             "        const int64_t place = (int64_t)j * PL_RING + (int64_t)(e % PL_RING);",
             "        const int32_t at = h->steps[place];",
-            *indent(ring, 2),
+            *indent([*ring.lines, "(void)at;"], 2),
             "    }",
             "}",
         ]
         unit.function("replay", f"const {self.type} *a, int32_t low, int32_t high", scope)
 
-    def _events(self, scope: Scope, body: tuple[Stmt, ...], array: str, place: str) -> list[str]:
-        """The synapse statements of the post blocks for the event (place, j, at) on synapse s."""
+    def _log(self, scope: Scope, body: tuple[Stmt, ...]) -> list[str]:
+        """Walk the log for a row that holds every post neuron: first what depends on the event alone, then the synapses."""
+        event = self._frame(scope, "log_payload", tables=False)
+        edge = replace(
+            self._frame(scope, "log_payload"), outer=event, outer_sites=frozenset({Site.PRE, Site.POST, Site.GLOBAL})
+        )  # fmt: skip
+        for statement in body:
+            edge.run(statement)
+        values = {name: self.unit.dialect.type(x.type) for x, name in edge.hoists.items()}
+        values = {name: type_ for name, type_ in values.items() if any(name in line for line in edge.lines)}
+        head = ["const int64_t place = from + b;", "const int32_t j = h->log_post[place], at = h->log_step[place];"]
+        used = ["(void)j;", "(void)at;"]
+        first = [*head, *event.lines, *used, *(f"all_{name}[b] = {name};" for name in values)]
+        second = [
+            *head, "(void)at;", "if (j < low || j >= high) {", "    continue;", "}", "const int64_t s = start + j;",
+            *(f"const {type_} {name} = all_{name}[b];" for name, type_ in values.items()), *edge.lines,
+        ]  # fmt: skip
+        return [
+            "const int64_t start = p->rows.start[i];",
+            "for (uint64_t e = a->mark; e != h->logged;) {",
+            "    const int64_t from = (int64_t)(e % PL_LOG);",
+            "    int64_t n = (int64_t)(h->logged - e) < PL_BLOCK ? (int64_t)(h->logged - e) : PL_BLOCK;",
+            "    n = n < PL_LOG - from ? n : PL_LOG - from;",
+            *(f"    {type_} all_{name}[PL_BLOCK];" for name, type_ in values.items()),
+            *(["    #pragma omp simd", *_counted(first)] if values else []),
+            *_counted(second),
+            "    e += (uint64_t)n;",
+            "}",
+        ]
+
+    def _frame(self, scope: Scope, array: str, tables: bool = True) -> Frame:
+        """Where the synapse statements of the post blocks find things for the event (place, j, at) on synapse s."""
         unit = self.unit
         known: dict[object, str] = {}
         lines: list[str] = []
-        for k, read in enumerate(self.owner.schedule.payload):
-            type_, name = unit.dialect.type(read.type), f"payload_{k}"
+        for read, k in ((read, k) for k, read in enumerate(self.owner.schedule.payload)):
+            type_, name = unit.dialect.type(read.type), scope.fresh("payload")
             lines.append(f"const {type_} {name} = ((const {type_} *)(const void *)h->{array}[{k}])[place];")
             known[read] = name
         snapshot = {(f.kind, f.name): self._member(f) for f in self.fields}
-        frame = unit.frame(scope, lines, Site.SYNAPSE, step="at", snapshot=snapshot, known=known)
-        for statement in body:
-            frame.run(statement)
-        return [*lines, "(void)j;", "(void)at;"]
+        return unit.frame(scope, lines, Site.SYNAPSE, step="at", snapshot=snapshot, known=known, tables=tables)
+
+
+def _counted(body: list[str]) -> list[str]:
+    return ["    for (int32_t b = 0; b < (int32_t)n; ++b) {", *indent(body, 2), "    }"]
 
 
 def _flush(unit: Unit) -> None:

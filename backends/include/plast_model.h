@@ -206,17 +206,22 @@ PL_LOCAL void pl_fill_table(double *table, double rate) {
     }
 }
 
-/* The sum of a port as a number; `bad` collects whether it has left the range. The conversion of a sum below 2^51 adds it to
- * the bits of 1.5 2^52, which vectorises where int64 to double has no instruction. */
-PL_LOCAL inline float pl_take_inputf(int64_t sum, uint64_t *bad) {
-    *bad |= ((uint64_t)sum + (UINT64_C(1) << 51) - 1) >> 52;
-    *bad |= ((UINT64_C(1) << 51) - 1 - (uint64_t)sum) >> 52;
+/* The sum of a port as a number. The conversion of a sum below 2^51 adds it to the bits of 1.5 2^52, which vectorises where
+ * int64 to double has no instruction. */
+PL_LOCAL inline float pl_take_inputf(int64_t sum) {
     const double t = pl_from((uint64_t)sum + UINT64_C(0x4338000000000000)) - 6755399441055744.0;
     return (float)(t * 2.3283064365386963e-10);
 }
-PL_LOCAL inline double pl_take_input(int64_t sum, uint64_t *bad) {
-    *bad |= (uint64_t)(sum >= (INT64_C(1) << 62)) | (uint64_t)(sum <= -(INT64_C(1) << 62));
-    return pl_unfixed(sum);
+PL_LOCAL inline double pl_take_input(int64_t sum) { return pl_unfixed(sum); }
+
+/* Not 0 where a sum has left its range. */
+PL_LOCAL inline uint64_t pl_bad_inputf(int64_t sum) {
+    const uint64_t most = (UINT64_C(1) << 51) - 1;
+    return ((uint64_t)sum + most) >> 52 | (most - (uint64_t)sum) >> 52;
+}
+PL_LOCAL inline uint64_t pl_bad_input(int64_t sum) {
+    const uint64_t most = (UINT64_C(1) << 62) - 1;
+    return ((uint64_t)sum + most) >> 63 | (most - (uint64_t)sum) >> 63;
 }
 
 /* Squared distance on the target's grid. */
