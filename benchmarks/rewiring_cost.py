@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 
 import numpy as np
 
@@ -15,7 +16,7 @@ neuron Silent:
     spike at times
 
 rule Frozen:
-    """A weight that nothing changes."""
+    """A weight that only rewiring looks at."""
     synapse w = 200 nS
 '''
 IN_DEGREE, UPDATES = 12, 2000
@@ -23,7 +24,9 @@ IN_DEGREE, UPDATES = 12, 2000
 
 def build(side: int, attempts: int) -> pl.Model:
     """Layers of silent neurons, 12 synapses each from near places, and one rewiring step in every time step."""
-    library = pl.load(SILENT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that nothing uses w is what is wanted here
+        library = pl.load(SILENT)
     net = pl.Network(dt="1 ms", seed=1)
     source = net.population(library.Silent, grid=(side, side), periodic=True, name="source")
     target = net.population(library.Silent, grid=(side, side), periodic=True, name="target")
@@ -54,8 +57,8 @@ def rows() -> list[Row]:
         without = float(np.median(step_time(side, 0, 5)))
         values = tuple(value - without for value in step_time(side, 160, 5))
         costs.append(float(np.median(values)))
-        peer = {16: None, 64: 2300.0, 256: None}[side]
+        peer = {16: None, 64: 1150.0, 256: None}[side]  # GeNN: 2.3 ms for both projections of the map
         name = f"one rewiring step, 160 attempts, layers of {side} x {side}"
-        result.append(Row(name, values, "us", goal=20 if side == 64 else None, peer=peer, peer_name="GeNN"))
+        result.append(Row(name, values, "us", goal=10 if side == 64 else None, peer=peer, peer_name="GeNN"))
     ratio = max(costs) / min(costs)
     return [*result, Row("rewiring step: dearest size / cheapest size", (ratio,), "", goal=2)]

@@ -68,7 +68,8 @@ def machine() -> str:
         pass
     compiler = next((name for name in (os.environ.get("CC"), "gcc", "clang") if name and shutil.which(name)), "")
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout if compiler else "ziglang"
-    return f"{processor}, {os.cpu_count()} cores; {version.splitlines()[0]}; Python {platform.python_version()}"
+    load = f"load average {os.getloadavg()[0]:.1f} when it began"
+    return f"{processor}, {os.cpu_count()} cores, {load}; {version.splitlines()[0]}; Python {platform.python_version()}"
 
 
 def main() -> None:
@@ -79,6 +80,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(NAMES):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    where = machine()
     title = "| what | measured | goal | met | peer | ratio |\n|---|---|---|---|---|---|"
     print(title)
     lines = [title]
@@ -92,7 +94,7 @@ def main() -> None:
             print(lines[-1], flush=True)
     if not arguments.no_write:
         when = datetime.now(UTC).strftime("%Y-%m-%d")
-        text = f"{HEAD}\n{when}; {machine()}\n\n" + "\n".join(lines) + "\n"
+        text = f"{HEAD}\n{when}; {where}\n\n" + "\n".join(lines) + "\n"
         (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
 
 

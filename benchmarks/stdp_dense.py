@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-import os
+import subprocess
+import sys
 from pathlib import Path
 
 import plastlang as pl
@@ -27,18 +27,21 @@ def build(threads: int = 1, inputs: int = 10_000) -> pl.Model:
     return net.compile(threads=threads)
 
 
-def resident() -> int:
-    """Bytes of memory that this process holds now."""
-    gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+def resident(inputs: int) -> int:
+    """Bytes of memory that a process with this network and so many inputs holds, after it has run for a while."""
+    code = (
+        "import gc, os; from pathlib import Path; from benchmarks.stdp_dense import build\n"
+        f"model = build(inputs={inputs}); model.run(200); gc.collect()\n"
+        "print(int(Path('/proc/self/statm').read_text().split()[1]) * os.sysconf('SC_PAGE_SIZE'))"
+    )
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    return int(done.stdout)
 
 
 def rows() -> list[Row]:
-    build(inputs=100).close()  # everything that is loaded once is loaded
-    before = resident()
+    memory = (resident(10_000) - resident(100)) / (0.99 * SYNAPSES)
     with build() as model:
-        memory = (resident() - before) / SYNAPSES
         values = per_second(model, 1, 5)
         rate = len(model["target"].spikes.times) / 100 / (model.t / 1000)
     name = f"STDP, 10 000 inputs to 100 neurons, 1 M synapses (target rate {rate:.1f} Hz)"
