@@ -68,6 +68,7 @@ class CExecutable:
             for array in self.memory.owners[name].last.values():
                 array[:] = 0
             self._library.plast_init(self._model, number)
+            self.memory.keep_before(name)
 
     def clear(self) -> None:
         """Back to nothing: no spikes, synapses, records."""
