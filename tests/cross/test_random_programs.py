@@ -21,7 +21,7 @@ FEW = settings(deadline=None, suppress_health_check=SLOW, derandomize=True, data
 @pytest.fixture(autouse=True)
 def _fast_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiling takes most of the time, and the numbers do not depend on the optimiser."""
-    monkeypatch.setenv("PLASTLANG_CFLAGS", "-O1")
+    monkeypatch.setenv("PLASTLANG_CFLAGS", "-O0")
 
 
 @given(programs(most_neurons=8), scripts())
