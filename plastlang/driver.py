@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from plastlang import __version__
 from plastlang.backends.interface import Backend, Compiling, Executable, Options
 from plastlang.diagnostics import Diagnostic, MachineError, PlastError, Source
-from plastlang.frontend.ast import Module
-from plastlang.frontend.check import check_module, load_import
+from plastlang.frontend.check import check_recovered, load_import
 from plastlang.frontend.checked import CheckedModule, CheckedNetwork
 from plastlang.frontend.networks import check_network
-from plastlang.frontend.parse import parse
+from plastlang.frontend.parse import parse_with_errors
 from plastlang.frontend.sources import read_source
 from plastlang.ir.nodes import Program, Variable
 from plastlang.ir.text import to_text
@@ -76,9 +75,9 @@ def check(source: Source, clock: Clock | None = None) -> CheckedModule:
     """
     clock = clock or Clock()
     with clock.stage("parse"):
-        tree: Module = parse(source)
+        recovered = parse_with_errors(source)
     with clock.stage("check"):
-        return check_module(tree, source, load_import)
+        return check_recovered(recovered, source, load_import)
 
 
 def source_of(path: str | Path) -> Source:

@@ -15,11 +15,14 @@ from plastlang.frontend.check_values import Place, Reporter, Value, did_you_mean
 from plastlang.frontend.checked import CheckedComponent, CheckedConst, CheckedFunction, CheckedModule
 from plastlang.frontend.dimensions import to_dimension
 from plastlang.frontend.networks import elaborate_network
-from plastlang.frontend.parse import parse
+from plastlang.frontend.parse import parse_with_errors
+from plastlang.frontend.recovered import Recovered
 from plastlang.ir.nodes import Const, Local
 from plastlang.ir.types import Type
 
 Load = Callable[[str, Source | None], Source]
+#: Codes of what is missing in a network, or named and not declared there.
+_LACKING = ("P522", "P527", "P530")
 
 
 @dataclass(slots=True)
@@ -42,7 +45,12 @@ def check_module(module: ast.Module, source: Source, load: Load | None = None) -
     Raises:
         PlastError: with every error of all the files, in the order of the text.
     """
-    return _check(module, source, _Files(load or load_import, open=[_key(source)]))
+    return check_recovered(Recovered(module), source, load)
+
+
+def check_recovered(recovered: Recovered, source: Source, load: Load | None = None) -> CheckedModule:
+    """As `check_module`, of a file as far as it could be read: its syntax errors are raised with all the others."""
+    return _check(recovered, source, _Files(load or load_import, open=[_key(source)]))
 
 
 def load_import(path: str, importer: Source | None) -> Source:
@@ -73,7 +81,7 @@ def _key(source: Source) -> str:
 
 @dataclass(slots=True)
 class _Module:
-    tree: ast.Module
+    recovered: Recovered
     source: Source
     files: _Files
     reporter: Reporter = field(default_factory=Reporter)
@@ -81,9 +89,12 @@ class _Module:
     networks: dict[str, ast.NetworkDeclaration] = field(default_factory=dict)
     consts: dict[str, CheckedConst] = field(default_factory=dict)
     functions: dict[str, CheckedFunction] = field(default_factory=dict)
-    broken: set[str] = field(default_factory=set)
+    broken: set[str] = field(init=False)
     origin: dict[str, Span | None] = field(default_factory=dict)
     foreign: list[Diagnostic] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.broken = set(self.recovered.names)
 
     def declare(self, name: str, span: Span | None) -> bool:
         """Whether a name of the file is new; reports where not."""
@@ -135,7 +146,7 @@ class _Module:
         if key not in self.files.done:
             self.files.open.append(key)
             try:
-                self.files.done[key] = _check(parse(source), source, self.files)
+                self.files.done[key] = _check(parse_with_errors(source), source, self.files)
             except PlastError as error:
                 self.files.done[key] = None
                 self.foreign.extend(error.diagnostics)
@@ -199,11 +210,20 @@ class _Module:
                     "W101", f"argument `{name}` of `{node.name}` is never used", node.span, "declared here"
                 )
 
+    # ------------------------------------------------------------ networks
+
+    def network(self, node: ast.NetworkDeclaration, module: CheckedModule, broken: frozenset[str]) -> None:
+        """Checks a network whose parameters are not known yet. What lacks may stand in lines that were not read."""
+        reporter = Reporter()
+        elaborate_network(node, module, {}, 0, reporter, broken, template=True)
+        partial = node.name in self.recovered.partial
+        self.reporter.found.extend(d for d in reporter.found if not (partial and d.code in _LACKING))
+
     # ------------------------------------------------------------ all
 
     def run(self) -> CheckedModule:
         """Checks every declaration."""
-        declarations = self.tree.declarations
+        declarations = self.recovered.module.declarations
         for declaration in declarations:
             if isinstance(declaration, ast.Import):
                 self.load(declaration)
@@ -227,13 +247,13 @@ class _Module:
                 checked = check_component(
                     declaration, self.reporter, self.consts, self.functions, frozenset(self.broken), known
                 )
-                if checked is not None:
+                if checked is not None and declaration.name not in self.recovered.partial:
                     self.components[declaration.name] = checked
             elif isinstance(declaration, ast.NetworkDeclaration):
                 self.networks[declaration.name] = declaration
         result = CheckedModule(
             self.source,
-            self.tree.doc,
+            self.recovered.module.doc,
             self.components,
             self.networks,
             self.consts,
@@ -243,8 +263,9 @@ class _Module:
         )
         broken = frozenset(self.broken | (components - set(self.components)))
         for network in self.networks.values():
-            elaborate_network(network, result, {}, 0, self.reporter, broken, template=True)
-        errors = (*self.foreign, *self.reporter.errors)
+            self.network(network, result, broken)
+        own = (d for d in self.reporter.errors if not self.recovered.follows(d))
+        errors = (*self.recovered.diagnostics, *self.foreign, *own)
         if errors:
             raise PlastError(
                 tuple(
@@ -263,5 +284,5 @@ def _first_line(span: Span | None) -> Span | None:
     return span if end < 0 or end >= span.end else Span(span.source, span.start, end)
 
 
-def _check(tree: ast.Module, source: Source, files: _Files) -> CheckedModule:
-    return _Module(tree, source, files).run()
+def _check(recovered: Recovered, source: Source, files: _Files) -> CheckedModule:
+    return _Module(recovered, source, files).run()

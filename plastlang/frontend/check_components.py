@@ -351,6 +351,8 @@ class _Component:
                 "a parameter" if isinstance(entry, ParameterName) else "a `let`",
             )
             return
+        if node.name in self.e.broken:
+            return
         near = nearest(node.name, [d.item.name for d in self.variables])
         keyword = "state" if self.kind == "neuron" else "synapse"
         hint = f"did you mean `{near}'`?" if near else f"declare it: `{keyword} {node.name} = 0`"
@@ -380,7 +382,7 @@ class _Component:
             )
             return
         entry = self.e.entries.get(node.variable)
-        if isinstance(entry, BrokenName):
+        if isinstance(entry, BrokenName) or (entry is None and node.variable in self.e.broken):
             return
         if not isinstance(entry, VariableName) or entry.site is not Site.NEURON or entry.type is Type.INT:
             states = [d.item.name for d in self.variables if d.name.site is Site.NEURON]

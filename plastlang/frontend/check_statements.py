@@ -491,7 +491,7 @@ class Statements:
             )
         entry = e.entries.get(node.name)
         duration = e.real(node.duration, Place("the duration of `hold`", draws=False, state=False), TIME)
-        if isinstance(entry, BrokenName):
+        if isinstance(entry, BrokenName) or (entry is None and node.name in e.broken):
             return ()
         if not isinstance(entry, VariableName) or entry.site is not Site.NEURON:
             near = nearest(node.name, [name for name, known in e.entries.items() if isinstance(known, VariableName)])

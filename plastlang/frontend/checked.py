@@ -15,7 +15,8 @@ from plastlang.ir.types import Site, Type
 class Dimension:
     """A physical dimension. `symbol` is a pint unit string in the coherent system ("nS", "mV / ms", "" for none);
 
-    `variable` is the open part, which any unit may fill (`w` where `require synapse w` names no unit, `w ** 2`, ...), or ''.
+    `variable` is the open part, which any unit may fill (`w` where `require synapse w` names no unit, `w ** 2`, ...),
+    or ''.
     """
 
     symbol: str = ""
@@ -131,7 +132,9 @@ class CheckedFunction:
 
 @dataclass(frozen=True, slots=True)
 class CheckedModule:
-    """A file whose components are all right. Mappings hold what is imported, too; `defined` are the names of the file itself.
+    """A file whose components are all right.
+
+    Mappings hold what is imported, too; `defined` are the names of the file itself.
 
     A network is a template until its parameters are known: `networks.check_network` makes the `CheckedNetwork`.
     """

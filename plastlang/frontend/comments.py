@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from plastlang.diagnostics import Source
-from plastlang.frontend.parse import tokenize
+from plastlang.frontend.grammar import tokenize
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 

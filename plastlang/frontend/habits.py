@@ -213,3 +213,5 @@ BLOCK_HEADS = frozenset(
         "project",
     }
 )
+#: Spike events in one word, of any case; `end` is what they abbreviate, where they say it.
+SPIKE_EVENT = r"(?:on_?)?(?:(?P<end>pre|post)(?:_?synaptic)?(?:_?spikes?)?|spikes?)"

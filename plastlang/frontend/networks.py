@@ -271,6 +271,8 @@ class _Network:
         """One `record`."""
         owners = [*self.populations, *self.projections]
         every = self.time(node.every, "the period of a recording", "P529") if node.every is not None else None
+        if node.owner not in owners and node.owner in self.broken:
+            return None
         if node.owner not in owners:
             self.reporter.error(
                 "P522",
@@ -400,7 +402,9 @@ class _Network:
         self.projections[name] = None
         ends: list[CheckedPopulation | None] = []
         for end in (*node.sources, node.target):
-            if end not in self.populations:
+            if end not in self.populations and end in self.broken:
+                ends.append(None)
+            elif end not in self.populations:
                 self.reporter.error(
                     "P522",
                     f"unknown population `{end}`",

@@ -12,6 +12,7 @@ from lark import Token, Transformer, v_args
 
 from plastlang.diagnostics import Diagnostic, Source, Span
 from plastlang.frontend import ast
+from plastlang.frontend.habits import SPIKE_EVENT
 
 #: Operators, brackets and function calls that may be inside one another; all later walks over a tree recurse.
 MAX_EXPRESSION_DEPTH = 100
@@ -120,10 +121,6 @@ def _doc(token: Token | None) -> str:
 
 def _nodes(children: tuple[Child, ...]) -> tuple[Any, ...]:
     return tuple(child for child in children if child is not None and not isinstance(child, Token))
-
-
-#: Names of spike events in one word, and what they abbreviate.
-_SPIKE_EVENT = re.compile(r"(?:on_?)?(?:(?P<end>pre|post)(?:_?synaptic)?(?:_?spikes?)?|spikes?)", re.IGNORECASE)
 
 
 @v_args(inline=True)
@@ -278,7 +275,7 @@ class TreeBuilder(Transformer[Any, Any]):
         return ast.BlockDeclaration("signal", body.body, signal=str(name), arguments=arguments, span=_span(head, body))
 
     def event(self, name: Token) -> Token:
-        found = _SPIKE_EVENT.fullmatch(name)
+        found = re.fullmatch(SPIKE_EVENT, name, re.IGNORECASE)
         if found is not None:
             ends = [found["end"].lower()] if found["end"] else ["pre", "post"]
             raise SyntaxFault(

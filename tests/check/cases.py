@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from plastlang.diagnostics import PlastError, Source, render
-from plastlang.frontend.check import check_module
-from plastlang.frontend.parse import parse
+from plastlang.frontend.check import check_recovered
+from plastlang.frontend.parse import parse_with_errors
 
 STDP = """rule PairSTDP:
     param tau_plus = 20 ms, tau_minus = 20 ms, a_plus = 0.01, a_minus = 0.0105, w_max = 1 nS
@@ -67,7 +67,7 @@ def said(text: str) -> str:
     """What is said about a program, errors or else warnings, as it is shown."""
     source = Source("model.plast", text)
     try:
-        return render(check_module(parse(source), source).warnings)
+        return render(check_recovered(parse_with_errors(source), source).warnings)
     except PlastError as error:
         return render(error.diagnostics)
 
