@@ -56,8 +56,8 @@ class Script:
 
 
 def scripts(longest: int = 12) -> st.SearchStrategy[Script]:
-    """Scripts of a few actions each; runs of up to `longest` steps stand between them."""
-    small, runs = st.integers(0, 30), st.builds(Action, st.just("run"), st.integers(1, longest))
+    """Scripts of a few actions each; runs of up to `longest` steps, or of none, stand between them."""
+    small, runs = st.integers(0, 30), st.builds(Action, st.just("run"), st.integers(0, longest))
     other = st.builds(Action, st.sampled_from(KINDS[1:]), small, small)
     return st.builds(
         lambda seed, precision, threads, first, rest: Script(

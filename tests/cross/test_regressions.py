@@ -1,4 +1,4 @@
-"""Programs on which the backends once differed."""
+"""Programs on which the backends once differed (regressions/), and programs that lead into corners (corners/)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import pytest
 from tests.cross.script import Script
 from tests.cross.versus import compare
 
-PLACE = Path(__file__).with_name("regressions")
+HERE = Path(__file__).parent
+FILES = [*sorted(HERE.glob("regressions/*.plast")), *sorted(HERE.glob("corners/*.plast"))]
 
 
-@pytest.mark.parametrize("path", sorted(PLACE.glob("*.plast")), ids=lambda path: path.stem)
-def test_regression(path: Path) -> None:
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_kept_programs(path: Path) -> None:
     text = path.read_text("utf-8")
     plays = [Script.read(line) for line in text.splitlines() if line.startswith("# play ")]
-    assert plays, "a regression begins with what its host does"
+    assert plays, "such a file begins with what its host does"
     for script in plays:
-        compare(text, script)
+        steps = sum(action.number for action in script.actions if action.kind == "run")
+        compare(text, script, every=1 + steps // 50)

@@ -38,11 +38,11 @@ class Player:
         begin(executable, self.script.seed)
         seen: list[tuple[str, View]] = [("at the start", look(executable))] if self.every else []
         for number, action in enumerate(self.script.actions):
-            if action.kind == "run":
+            if action.kind == "run" and action.number:
                 seen += self._run(executable, action.number)
             elif action.kind == "move":
                 executable = self._move(executable, action)
-            else:
+            elif action.kind != "run":
                 act(executable, action, number)
                 if self.every:
                     seen.append((f"after '{action}' between the steps", look(executable)))
