@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from plastlang.ir.nodes import (
+    ELAPSED,
     Assign,
     Binary,
     Block,
@@ -190,7 +191,7 @@ def static(
 
 def trace(name: str, site: Site) -> LazyGroup:
     """A trace with time constant `tau`."""
-    gone = Cast(Local("n", INT), REAL)
+    gone = Cast(Local(ELAPSED, INT), REAL)
     return LazyGroup((name,), site, (op("*", Local(name), call("exp", op("*", gone, Derived("minus_dt_tau")))),))
 
 

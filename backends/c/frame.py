@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from plastlang.backends.c.layout import Layout, OwnerLayout, ProjectionLayout, has_draw
 from plastlang.backends.cfamily import Dialect, Names, indent
 from plastlang.ir.nodes import (
+    ELAPSED,
     Assign,
     Builtin,
     Const,
@@ -351,7 +352,7 @@ class Frame:
     def advanced(self, group: LazyGroup, name: str, gone: str) -> str:
         """A member of a lazy group `gone` steps after its last write."""
         known = {m: Value(self.stored(m, group.site), self.owner.variable(m).type, group.site) for m in group.names}
-        inside = replace(self, locals={**known, "n": Value(gone, Type.INT, group.site)}, known={}, outer=None)
+        inside = replace(self, locals={**known, ELAPSED: Value(gone, Type.INT, group.site)}, known={}, outer=None)
         if self.tables:
             for node in walk(group.advance[group.names.index(name)]):
                 assert isinstance(self.owner, ProjectionLayout)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from plastlang.backends.reference import mathematics, random
 from plastlang.backends.reference.evaluate import Values, cast, evaluate
 from plastlang.backends.reference.state import Before, Network, Owner, PopulationState, ProjectionState
-from plastlang.ir.nodes import Builtin, Derived, Expr, Grid, InputSum, LazyGroup, Local, Param, Read
+from plastlang.ir.nodes import ELAPSED, Builtin, Derived, Expr, Grid, InputSum, LazyGroup, Local, Param, Read
 from plastlang.ir.types import Site
 
 Index = NDArray[np.int64]
@@ -223,7 +223,7 @@ def advanced(
 
     def leaf(expression: Param | Derived | Read | Local | Builtin | InputSum) -> Values:
         if isinstance(expression, Local):
-            return gone if expression.name == "n" else stored[expression.name]
+            return gone if expression.name == ELAPSED else stored[expression.name]
         return frame.leaf(expression)
 
     moved = evaluate(group.advance[group.names.index(name)], network.real, leaf)

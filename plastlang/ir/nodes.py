@@ -57,7 +57,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A name bound by `Let`, a signal's argument, or the `n` of a lazy group (steps gone by, INT)."""
+    """A name bound by `Let`, a signal's argument, or the `ELAPSED` steps of a lazy group (INT)."""
 
     name: str
     type: Type = Type.REAL
@@ -358,11 +358,15 @@ class Variable:
     hidden: bool = False
 
 
+#: The local of a lazy group that holds the steps gone by; a name that no source can give to a variable.
+ELAPSED = "steps.gone"
+
+
 @dataclass(frozen=True, slots=True)
 class LazyGroup:
     """Variables of one site whose value n steps after their last write is known in closed form.
 
-    `advance[i]` gives variable `names[i]` from Local(name) of every member (the stored values), Local("n", INT)
+    `advance[i]` gives variable `names[i]` from Local(name) of every member (the stored values), Local(ELAPSED, INT)
     and derived values. The group stores one `last` step per instance. A write to a member first brings
     the whole group to now.
     """

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from plastlang.ir.nodes import (
+    ELAPSED,
     ConnectProbability,
     Derived,
     DerivedValue,
@@ -179,10 +180,10 @@ def _lazy(projection: Projection, names: Names) -> None:
             raise VerifyError(f"{where}: {len(group.advance)} expressions for {len(group.names)} variables")
         if group.site is Site.PAIR:
             raise VerifyError(f"{where}: pair variables are constant")
-        members: dict[str, tuple[Type, Site]] = {"n": (Type.INT, group.site)}
+        members: dict[str, tuple[Type, Site]] = {ELAPSED: (Type.INT, group.site)}
         for name in group.names:
             variable = variables.get(name)
-            if variable is None or variable.site is not group.site or name == "n":
+            if variable is None or variable.site is not group.site or name == ELAPSED:
                 raise VerifyError(f"{where}: {name} is not a {group.site} variable")
             members[name] = (variable.type, group.site)
         _advance(group, replace(names, where=where), members)

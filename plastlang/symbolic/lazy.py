@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy
 
 from plastlang.frontend.checked import CheckedVariable, Equation
-from plastlang.ir.nodes import Binary, Draw, Expr, LazyGroup, Local, Read, Select
+from plastlang.ir.nodes import ELAPSED, Binary, Draw, Expr, LazyGroup, Local, Read, Select
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import walk
 from plastlang.symbolic.blocks import coupled, reachable
@@ -19,7 +19,7 @@ from plastlang.symbolic.divided import first
 from plastlang.symbolic.methods import Workshop, constant_per_step
 from plastlang.symbolic.solve import Solved
 
-_N = real(Local("n", Type.INT))
+_N = real(Local(ELAPSED, Type.INT))
 
 
 @dataclass(frozen=True, slots=True)

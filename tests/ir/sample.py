@@ -64,10 +64,10 @@ projection ff : input + clock -> cells.exc delay 2
   var total at global = 0.0
   var slow at post = 0.0
   lazy at pre
-    trace = trace * exp(-real(n:int) * @dt * #k1)
+    trace = trace * exp(-real(steps.gone:int) * @dt * #k1)
   lazy at post
-    post_trace = post_trace * exp(-real(n:int) * @dt * #k1)
-    late = late + post_trace * real(n:int)
+    post_trace = post_trace * exp(-real(steps.gone:int) * @dt * #k1)
+    late = late + post_trace * real(steps.gone:int)
   step
     post.slow = post.slow * 0.99 + (post->v + 70.0) * 0.01
   on pre spike

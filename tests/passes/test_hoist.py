@@ -65,7 +65,7 @@ def test_in_lazy_groups_bounds_and_start_values_but_not_in_periods() -> None:
             "var x at pre = $tau * 2.0",
             "  high $tau * 3.0",
             "lazy at pre",
-            "  x = x * exp(real(n:int) * (-@dt / $tau))",
+            "  x = x * exp(real(steps.gone:int) * (-@dt / $tau))",
             "every $tau * 2.0",
             "  pre.x = 0.0",
         )
@@ -76,7 +76,7 @@ def test_in_lazy_groups_bounds_and_start_values_but_not_in_periods() -> None:
         "var x at pre = #k1",
         "  high #k2",
         "lazy at pre",
-        "  x = x * exp(real(n:int) * #rate)",
+        "  x = x * exp(real(steps.gone:int) * #rate)",
         "every $tau * 2.0",
         "  pre.x = 0.0",
     ]

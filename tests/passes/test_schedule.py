@@ -22,11 +22,11 @@ STDP = (
     "var fixed at global = 0.0",
     "var s at pair = random_sign[0]()",
     "lazy at pre",
-    "  x = x * exp(-real(n:int) / $tau)",
+    "  x = x * exp(-real(steps.gone:int) / $tau)",
     "lazy at post",
-    "  y = y * exp(-real(n:int) / $tau)",
+    "  y = y * exp(-real(steps.gone:int) / $tau)",
     "lazy at synapse",
-    "  e = e * exp(-real(n:int) / $tau)",
+    "  e = e * exp(-real(steps.gone:int) / $tau)",
 )
 PRE = ("on pre spike", "  deliver synapse.w", "  synapse.w = synapse.w - post.y", "  pre.x = pre.x + 1.0")
 

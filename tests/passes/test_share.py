@@ -17,9 +17,9 @@ DECLARED = (
     "var x at pre = 0.0",
     "var y at post = 0.0",
     "lazy at pre",
-    "  x = x * exp(-real(n:int))",
+    "  x = x * exp(-real(steps.gone:int))",
     "lazy at synapse",
-    "  q = q * exp(-real(n:int))",
+    "  q = q * exp(-real(steps.gone:int))",
 )
 
 

@@ -21,6 +21,7 @@ from plastlang.frontend.checked import (
     Hold,
 )
 from plastlang.ir.nodes import (
+    ELAPSED,
     Assign,
     Binary,
     Block,
@@ -233,7 +234,7 @@ class Machine:
         """The lazy variables n steps on."""
         found: dict[str, float] = {}
         for group in self.owner.lazy:
-            self.locals = {name: self.state[name] for name in group.names} | {"n": n}
+            self.locals = {name: self.state[name] for name in group.names} | {ELAPSED: n}
             found |= {name: self.value(e) for name, e in zip(group.names, group.advance, strict=True)}
         return found
 
