@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plastlang import driver
-from plastlang.backends.interface import Executable, Options
+from plastlang.backends.interface import Executable, Options, RuntimeFault
 from plastlang.driver import Built
 from plastlang.ir.nodes import ConnectGiven, Scheduled
 from tests.cross.looking import View, difference, look, recorded
@@ -33,13 +33,20 @@ class Player:
         return driver.load(self.network, backend or self.backend, Options(self.script.precision, self.threads))
 
     def play(self) -> list[tuple[str, View]]:
-        """What was seen, and when."""
+        """What was seen, and when. A fault of the run is seen, too, and is the last."""
         executable = self.load()
         begin(executable, self.script.seed)
         seen: list[tuple[str, View]] = [("at the start", look(executable))] if self.every else []
+        try:
+            self._follow(executable, seen)
+        except RuntimeFault as fault:
+            seen.append(("in the fault", {("", "fault"): np.array(str(fault))}))
+        return seen
+
+    def _follow(self, executable: Executable, seen: list[tuple[str, View]]) -> None:
         for number, action in enumerate(self.script.actions):
             if action.kind == "run" and action.number:
-                seen += self._run(executable, action.number)
+                self._run(executable, action.number, seen)
             elif action.kind == "move":
                 executable = self._move(executable, action)
             elif action.kind != "run":
@@ -49,10 +56,8 @@ class Player:
         seen.append(("at the end", look(executable)))
         seen.append(("in what is saved", named(executable.save())))
         executable.close()
-        return seen
 
-    def _run(self, executable: Executable, steps: int) -> list[tuple[str, View]]:
-        seen: list[tuple[str, View]] = []
+    def _run(self, executable: Executable, steps: int, seen: list[tuple[str, View]]) -> None:
         most = self.every or steps
         for begun in range(0, steps, most):
             piece = min(most, steps - begun)
@@ -60,7 +65,6 @@ class Player:
             if self.every:
                 seen.append((f"after step {executable.step - 1}", look(executable)))
         seen.append((f"recorded before step {executable.step}", recorded(executable)))
-        return seen
 
     def _move(self, executable: Executable, action: Action) -> Executable:
         """Go on in a fresh executable; at odd numbers on the other backend for a moment."""
