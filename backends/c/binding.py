@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, c_bool, c_char_p, c_double, c_int32, c_int64, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_bool, c_double, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 
 COLUMNS, CLASSES, PAYLOAD = 24, 64, 8
@@ -62,7 +62,7 @@ class Projection(ctypes.Structure):
         ("values", c_void_p), ("before", c_void_p), ("stamp", c_void_p), ("last", c_void_p), ("parameters", c_void_p),
         ("constants", c_void_p), ("tables", c_void_p), ("scratch", c_void_p), ("now", c_void_p), ("periods", c_void_p),
         ("first", c_void_p), ("group", c_void_p), ("pre_x", c_void_p), ("pre_y", c_void_p), ("post_x", c_void_p),
-        ("post_y", c_void_p), ("rows", Rows), ("incoming", Rows), ("history", History), ("arrivals", Bytes),
+        ("post_y", c_void_p), ("near_x", c_void_p), ("near_y", c_void_p), ("rows", Rows), ("incoming", Rows), ("history", History), ("arrivals", Bytes),
         ("formations", c_int64), ("eliminations", c_int64), ("n_pre", c_int32), ("n_post", c_int32),
         ("periodic", c_int32), ("width", c_int32), ("height", c_int32), ("has_incoming", c_int32),
     )  # fmt: skip
@@ -72,7 +72,7 @@ class Model(ctypes.Structure):
     _fields_ = (
         ("populations", POINTER(Population)), ("projections", POINTER(Projection)), ("records", POINTER(Record)),
         ("record_count", c_int64), ("step", c_int64), ("seed", c_uint64), ("dt", c_double), ("signals", c_int64),
-        ("fault", c_int64), ("fault_owner", c_int64), ("fault_detail", c_int64), ("threads", c_int64), ("pool", c_void_p),
+        ("fault", c_int64), ("fault_owner", c_int64), ("fault_detail", c_int64), ("pool", c_void_p),
     )  # fmt: skip
 
 
@@ -93,6 +93,7 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "plast_column": (None, (_MODEL, c_int64, c_int64, c_void_p, c_int32)),
     "plast_put_spikes": (c_bool, (_MODEL, c_int64, c_int64, c_void_p, c_int64)),
     "plast_quiet": (None, (_MODEL, c_int64)),
+    "plast_threads": (None, (_MODEL, c_int32)),
     "plast_end": (None, (_MODEL, c_int64, c_int64, c_int64)),
 }
 
@@ -101,7 +102,7 @@ def open_library(path: Path) -> ctypes.CDLL:
     """Load a compiled program and declare its functions.
 
     Raises:
-        OSError: not a library that this machine can load.
+        OSError: not a library that this machine and this version can load.
     """
     library = ctypes.CDLL(str(path))
     for name, (result, arguments) in _FUNCTIONS.items():
@@ -109,9 +110,8 @@ def open_library(path: Path) -> ctypes.CDLL:
         function.restype, function.argtypes = result, arguments
     sizes = (c_int64 * 6)()
     library.plast_sizes(sizes)
-    own = [ctypes.sizeof(x) for x in (Population, Projection, Record, Model)]
-    assert list(sizes) == [*own, BLOCK, TABLE], f"structs of {list(sizes)} against {own}"
+    own = [*(ctypes.sizeof(x) for x in (Population, Projection, Record, Model)), BLOCK, TABLE]
+    if list(sizes) != own:
+        raise OSError(f"{path} was made by another version of plastlang")
     return library
 
-
-__all__ = ["BLOCK", "TABLE", "Bytes", "Model", "Population", "Projection", "Record", "Spikes", "c_char_p", "open_library"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plastlang.backends.c.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout, layout
-from plastlang.backends.c.populations import emit_population
+from plastlang.backends.c.populations import emit_population, mark_rate
 from plastlang.backends.c.projections import emit_projection
 from plastlang.backends.c.unit import Unit
 from plastlang.backends.cfamily import Dialect, Names, comment, indent
@@ -21,6 +21,7 @@ from plastlang.ir.nodes import (
     Program,
     Signal,
 )
+from plastlang.ir.types import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _run(units: list[Unit]) -> list[str]:
     projections = [u for u in units if isinstance(u.owner, ProjectionLayout)]
     body: list[str] = []
     body += [f"{u.prefix}_arrive(m, step);" for u in projections if _has(u, PreSpike)]
-    body += [f"{u.prefix}_step(m, step, 0, m->populations[{u.owner.number}].size);" for u in populations]
+    body += [_advance(u) for u in populations]
     body += ["if (m->fault != PL_FINE) {", "    return done;", "}"]
     body += [f"{u.prefix}_step(m, step);" for u in projections if u.owner.owner.step]
     body += [f"{u.prefix}_spikes(m, step);" for u in populations]
@@ -89,6 +90,14 @@ def _run(units: list[Unit]) -> list[str]:
         "}",
         "",
     ]
+
+
+def _advance(unit: Unit) -> str:
+    """The step of a population: by several threads unless it also writes values of the whole population."""
+    size = f"m->populations[{unit.owner.number}].size"
+    if any(s.site is Site.GLOBAL for s in unit.owner.owner.step) or mark_rate(unit, unit.owner.owner.step):
+        return f"{unit.prefix}_step(m, step, 0, {size});"
+    return f"pl_parallel(m, {unit.prefix}_step, step, {size}, PL_BLOCK, {size});"
 
 
 def _has(unit: Unit, kind: type) -> bool:

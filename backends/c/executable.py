@@ -94,6 +94,7 @@ class CExecutable:
     def close(self) -> None:
         """Give the memory of the C side back."""
         if self._open:
+            self._library.plast_threads(self._model, 1)
             self._release()
             self._open = False
 
@@ -103,7 +104,7 @@ class CExecutable:
 
     def set_threads(self, threads: int) -> None:
         """How many threads a run may use."""
-        self.model.threads = max(1, threads)
+        self._library.plast_threads(self._model, max(1, threads))
 
     # ------------------------------------------------------------ running
 

@@ -64,7 +64,7 @@ class Memory:
             self._record(self.records[k], record)
         self.model.populations, self.model.projections = self.populations, self.projections
         self.model.records, self.model.record_count = self.records, len(self.recorded)
-        self.model.dt, self.model.threads = program.dt, 1
+        self.model.dt = program.dt
 
     def dtype(self, type_: Type) -> np.dtype[Any]:
         """How values of a type are stored."""
@@ -156,7 +156,7 @@ class Memory:
         size = population.size
         self.inputs[name] = [self._array(size, np.int64) for _ in population.inputs]
         struct.inputs = self._pointers(self.inputs[name])
-        flags = self._array(-(-size // BLOCK) * BLOCK, np.uint8)
+        flags = self._array(-(-size // BLOCK) * BLOCK, np.int32)
         arrays.next = self._array(size, np.int32)
         quiet = self._array(-(-size // BLOCK), np.int32)
         struct.flags, struct.next, struct.quiet = flags.ctypes.data, arrays.next.ctypes.data, quiet.ctypes.data
@@ -193,10 +193,13 @@ class Memory:
         struct.first, struct.group = first.ctypes.data, group_of.ctypes.data
         struct.pre_x, struct.pre_y = self._filled(pre_x).ctypes.data, self._filled(pre_y).ctypes.data
         struct.post_x, struct.post_y = self._filled(post_x).ctypes.data, self._filled(post_y).ctypes.data
+        grid = target.grid
+        inside = (grid.width, grid.height) if grid is not None and grid.periodic else (2**31 - 1, 2**31 - 1)
+        struct.near_x = self._filled(pre_x % inside[0]).ctypes.data
+        struct.near_y = self._filled(pre_y % inside[1]).ctypes.data
         struct.n_pre, struct.n_post = n_pre, n_post
-        struct.periodic = bool(target.grid and target.grid.periodic)
-        struct.width = target.grid.width if target.grid else 1
-        struct.height = target.grid.height if target.grid else 1
+        struct.periodic = bool(grid and grid.periodic)
+        struct.width, struct.height = (grid.width, grid.height) if grid else (1, 1)
         struct.has_incoming = place.incoming
         rows, incoming, history = struct.rows, struct.incoming, struct.history
         rows.count, rows.posts, rows.slack = n_pre, n_post, place.structural

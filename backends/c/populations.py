@@ -129,7 +129,7 @@ def _step(unit: Unit) -> None:
     ports = _ports(unit, scope, population.step)
     lines += [*start, *ports, *inner.lines, *end]
     if spikes is not None:
-        scope.declare("flags", "uint8_t *restrict flags = p->flags;")
+        scope.declare("flags", "int32_t *restrict flags = p->flags;")
         lines.append(f"flags[i] = {spikes};")
     body = list(head)
     bad = [f"bad_{unit.names.of('input', port.port)}" for port in population.inputs]
@@ -190,7 +190,12 @@ def _spikes(unit: Unit) -> None:
             lines.append("const pl_spikes *const spiked = pl_collect(m, p, step);")
         case Renewal():
             _renewal(unit, spiking)
-            lines += ["if (p->redraw) {", f"    {unit.prefix}_redraw(m, step);", "}"]
+            lines += [
+                "if (p->redraw) {",
+                "    p->redraw = 0;",
+                f"    pl_parallel(m, {unit.prefix}_redraw, step, p->size, PL_BLOCK, (int64_t)p->size * 40);",
+                "}",
+            ]
             lines += ["const pl_spikes *const spiked = pl_due(m, p, step);", f"{unit.prefix}_renew(m, spiked, step);"]
         case Scheduled():
             lines.append("const pl_spikes *const spiked = pl_scheduled(m, p, step);")
@@ -216,7 +221,10 @@ def _spikes(unit: Unit) -> None:
 def _renewal(unit: Unit, spiking: Renewal) -> None:
     """Next spikes: drawn anew for all neurons, or for those that spike."""
     for name, arguments, kind, base, loop in (
-        ("redraw", "int32_t step", 1, "(int64_t)step - 1", "for (int32_t i = 0; i < p->size; ++i) {"),
+        (
+            "redraw", "int32_t step, int32_t low, int32_t high", 1, "(int64_t)step - 1",
+            "for (int32_t i = low; i < high; ++i) {",
+        ),
         ("renew", "const pl_spikes *spiked, int32_t step", 0, "step", "for (int64_t k = 0; k < spiked->count; ++k) {"),
     ):
         scope = Scope()
@@ -232,5 +240,5 @@ def _renewal(unit: Unit, spiking: Renewal) -> None:
             inner.lines.append("pl_quiet(p, i / PL_BLOCK);")
         scope.lines = [*head, loop, *indent(inner.lines), "}"]
         if kind == 1:
-            scope.lines += ["for (int32_t b = 0; b * PL_BLOCK < p->size; ++b) {", "    pl_quiet(p, b);", "}", "p->redraw = 0;"]
+            scope.lines += ["for (int32_t b = low / PL_BLOCK; b * PL_BLOCK < high; ++b) {", "    pl_quiet(p, b);", "}"]
         unit.function(name, arguments, scope)

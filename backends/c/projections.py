@@ -192,7 +192,12 @@ class _Arrival:
         inner += lines
         if self.edge or self.deferred:
             inner += [f"a->{name} = {name};" for name in hoists]
+            inner.append("events += p->rows.length[i];")
+        if self.deferred:
+            inner.append("events += p->history.full[i] ? (int64_t)(p->history.logged - a->mark) : 0;")
         body = ["p->arrivals.used = 0;"]
+        if self.edge or self.deferred:
+            body.append("int64_t events = 0;")
         for k, source in enumerate(self.owner.owner.sources):
             number = self.unit.layout.populations[source].number
             offset = f" + p->first[{k}]" if k else ""
@@ -207,9 +212,13 @@ class _Arrival:
                 "}",
             ]
         if self.edge or self.deferred:
-            body += ["if (p->arrivals.used > 0) {", f"    {self.unit.prefix}_visit(m, step, 0, p->n_post);", "}"]
+            body += [
+                "if (p->arrivals.used > 0) {",
+                f"    pl_parallel(m, {self.unit.prefix}_visit, step, p->n_post, 16, 2 * events);",
+                "}",
+            ]
             self.unit.lines.append(
-                f"PL_LOCAL void {self.unit.prefix}_visit(pl_model *m, int32_t step, int32_t low, int32_t high);"
+                f"PL_PHASE void {self.unit.prefix}_visit(pl_model *m, int32_t step, int32_t low, int32_t high);"
             )
         scope.lines = body
         name = self.owner.owner.name

@@ -23,6 +23,12 @@ INDEX: dict[Site, dict[Site, str]] = {
 }
 
 
+#: Functions that compilers may put in their callers.
+_SMALL = frozenset({"snapshot", "start"})
+#: Functions that run between steps, at the host's wish.
+_RARE = frozenset({"init", "get", "set", "remember", "constants"})
+
+
 @dataclass(slots=True)
 class Unit:
     """The text of one owner's functions."""
@@ -56,7 +62,8 @@ class Unit:
             self.lines.append(comment(about))
         body = [self.pointer, "(void)p;", *scope.text()]
         more = f", {arguments}" if arguments else ""
-        self.lines += [f"PL_LOCAL {result} {self.prefix}_{name}(pl_model *m{more}) {{", *indent(body), "}", ""]
+        kind = "PL_LOCAL" if name in _SMALL else "PL_COLD" if name in _RARE else "PL_PHASE"
+        self.lines += [f"{kind} {result} {self.prefix}_{name}(pl_model *m{more}) {{", *indent(body), "}", ""]
 
     # ------------------------------------------------------------ loops
 

@@ -2,6 +2,7 @@
 #ifndef PLAST_HOST_H
 #define PLAST_HOST_H
 
+#include "plast_pool.h"
 #include "plast_structure.h"
 
 /* Sizes of the structs, for the host to compare with its own. */
@@ -64,6 +65,16 @@ PL_API void plast_quiet(pl_model *m, int64_t population) {
     pl_population *const p = &m->populations[population];
     for (int32_t b = 0; b * PL_BLOCK < p->size; ++b) {
         pl_quiet(p, b);
+    }
+}
+
+/* How many threads a run may use. */
+PL_API void plast_threads(pl_model *m, int32_t threads);
+PL_API void plast_threads(pl_model *m, int32_t threads) {
+    if (threads < 2) {
+        pl_pool_end(m);
+    } else {
+        pl_pool_begin(m, threads);
     }
 }
 

@@ -15,6 +15,9 @@
 #include "plast_random.h"
 
 #define PL_LOCAL static __attribute__((unused))
+/* A part of a step: kept as a function of its own, so that profiles can be read and compilers finish soon. */
+#define PL_PHASE static __attribute__((unused, noinline))
+/* What the host calls between runs: not worth a compiler's time. */
 #define PL_COLD static __attribute__((unused, noinline, cold))
 #define PL_API __attribute__((visibility("default")))
 
@@ -45,7 +48,7 @@ typedef struct pl_population {
     void **constants;    /* parameters, then derived values, as the program reads them */
     int64_t **inputs;    /* a pointer to the sums of each port */
     void **scratch;      /* values of `let` that outlive their loop */
-    uint8_t *flags;      /* whether each neuron spikes in this step; whole blocks */
+    int32_t *flags;      /* whether each neuron spikes in this step; whole blocks. As wide as REAL, so that loops stay in registers */
     int32_t *next;       /* Renewal: step of the next spike */
     int32_t *quiet;      /* ... and the smallest of each block */
     int64_t *schedule;   /* Scheduled: rows (step, neuron), ascending */
@@ -113,7 +116,7 @@ typedef struct pl_projection {
     void **now; /* POST values of this step */
     int32_t *periods;
     int32_t *first; /* number of the first neuron of each source, and their sum */
-    int32_t *group, *pre_x, *pre_y, *post_x, *post_y;
+    int32_t *group, *pre_x, *pre_y, *post_x, *post_y, *near_x, *near_y;
     pl_rows rows;
     pl_rows incoming; /* rows by post, entries pre */
     pl_history history;
@@ -132,8 +135,7 @@ typedef struct pl_model {
     double dt;
     int64_t signals; /* calls of signals in this step */
     int64_t fault, fault_owner, fault_detail;
-    int64_t threads;
-    void *pool;
+    void *pool; /* of threads; plast_pool.h */
 } pl_model;
 
 /* ------------------------------------------------------------------ memory */
@@ -224,19 +226,17 @@ PL_LOCAL inline uint64_t pl_bad_input(int64_t sum) {
     return ((uint64_t)sum + most) >> 63 | (most - (uint64_t)sum) >> 63;
 }
 
-/* Squared distance on the target's grid. */
-PL_LOCAL inline int64_t pl_distance2(const pl_projection *p, int32_t i, int32_t j) {
-    int64_t dx = (int64_t)p->pre_x[i] - p->post_x[j];
-    int64_t dy = (int64_t)p->pre_y[i] - p->post_y[j];
+/* Squared distance on the target's grid: exact, whatever the order of its operations. On a torus `near_x` and `near_y` lie inside
+ * the target's grid. */
+PL_LOCAL inline double pl_distance2(const pl_projection *p, int32_t i, int32_t j) {
+    int32_t dx = p->near_x[i] - p->post_x[j];
+    int32_t dy = p->near_y[i] - p->post_y[j];
     dx = dx < 0 ? -dx : dx;
     dy = dy < 0 ? -dy : dy;
-    if (p->periodic) {
-        dx = dx < p->width ? dx : dx % p->width;
-        dy = dy < p->height ? dy : dy % p->height;
-        dx = dx < p->width - dx ? dx : p->width - dx;
-        dy = dy < p->height - dy ? dy : p->height - dy;
-    }
-    return dx * dx + dy * dy;
+    const int32_t across = p->width - dx, down = p->height - dy;
+    dx = p->periodic && across < dx ? across : dx;
+    dy = p->periodic && down < dy ? down : dy;
+    return (double)dx * (double)dx + (double)dy * (double)dy;
 }
 
 /* ------------------------------------------------------------------ spikes */
@@ -264,14 +264,12 @@ PL_LOCAL inline bool pl_spikes_reserve(pl_spikes *s, int64_t more) {
 PL_LOCAL pl_spikes *pl_collect(pl_model *m, pl_population *p, int64_t step) {
     pl_spikes *s = pl_spikes_at(p, step);
     s->count = 0;
-    const uint8_t *flags = p->flags;
+    const int32_t *flags = p->flags;
     const int32_t size = p->size;
     for (int32_t b = 0; b < size; b += PL_BLOCK) {
-        uint64_t words[PL_BLOCK / 8];
-        memcpy(words, flags + b, PL_BLOCK);
-        uint64_t any = 0;
-        for (int w = 0; w < PL_BLOCK / 8; ++w) {
-            any |= words[w];
+        int32_t any = 0;
+        for (int32_t k = 0; k < PL_BLOCK; ++k) {
+            any |= flags[b + k];
         }
         if (any == 0) {
             continue;
