@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -36,8 +37,11 @@ class CBackend:
     def write(self, program: Program, options: Options, directory: Path) -> dict[str, str]:
         """Source, headers and library for `open`; gives file name -> what it is."""
         directory.mkdir(parents=True, exist_ok=True)
-        source, library = directory / "model.c", directory / "model.so"
-        source.write_text(self.emit(program, options), encoding="utf-8")
+        text = self.emit(program, options)
+        source, library = directory / "model.c", directory / _library_name(text)
+        for old in directory.glob("model-*.so"):
+            old.unlink()
+        source.write_text(text, encoding="utf-8")
         files = {source.name: "C source", library.name: "library"}
         for header in sorted(INCLUDE.glob("*.h")):
             shutil.copyfile(header, directory / header.name)
@@ -53,12 +57,17 @@ class CBackend:
         """
         emitted = emit(program, options.precision)
         try:
-            library = open_library(directory / "model.so")
+            library = open_library(directory / _library_name(emitted.source))
         except (OSError, AttributeError) as error:
             raise MachineError(
                 f"the library in {directory} does not load on this machine ({error}); run plastc compile again here"
             ) from error
         return CExecutable(program, options, library, emitted.layout)
+
+
+def _library_name(source: str) -> str:
+    """By content: a process that has loaded a library gets the same one for the same name ever after."""
+    return f"model-{hashlib.sha256(source.encode()).hexdigest()[:16]}.so"
 
 
 backend = CBackend()
