@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from lark import Token
-
 from plastlang.diagnostics import Diagnostic, PlastError, Source, Span
 from plastlang.frontend import ast
 from plastlang.frontend.grammar import tokenize
@@ -83,7 +81,7 @@ def _parse(source: Source) -> Recovered:
     reader.close(layout.closes, len(text))
     if diagnostics and "$END" not in reader.accepts():
         return _nothing(source, diagnostics)
-    module = reader.session.feed_eof(Token("$END", "", start_pos=len(text), end_pos=len(text)))
+    module = reader.stacks.end(len(text))
     assert isinstance(module, ast.Module)
     if not diagnostics:
         return Recovered(module)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedToken
 
 from plastlang.diagnostics import Diagnostic, Source, Span
-from plastlang.frontend.grammar import parser
+from plastlang.frontend.grammar import Stacks
 from plastlang.frontend.layout import Line, is_word
 from plastlang.frontend.mistakes import explain
 from plastlang.frontend.recovered import FILLER, Losses
@@ -79,7 +79,7 @@ class LineReader:
     def __init__(self, source: Source, lines: list[Line]):
         self.source = source
         self.lines = lines
-        self.session: Any = parser().parse_interactive("")
+        self.stacks = Stacks()
         self.diagnostics: list[Diagnostic] = []
         self.blocks = _Blocks()
         self.if_lost = False
@@ -92,10 +92,10 @@ class LineReader:
         self.hopeless = False  # nothing that follows can be trusted
 
     def accepts(self) -> set[str]:
-        return set(self.session.accepts())
+        return self.stacks.accepts()
 
     def feed(self, kind: str, text: str = "", start: int = 0) -> None:
-        self.session.feed_token(Token(kind, text, start_pos=start, end_pos=start + len(text)))
+        self.stacks.feed(Token(kind, text, start_pos=start, end_pos=start + len(text)))
 
     def close(self, count: int, position: int) -> None:
         """End `count` blocks. A block whose statements were all faulty gets one, since it may not be empty."""
@@ -115,7 +115,7 @@ class LineReader:
         at = 0
         try:
             for token in tokens:
-                self.session.feed_token(token)
+                self.stacks.feed(token)
                 at += 1
             self.feed("_NEWLINE", "", line.end.start_pos or 0)
         except UnexpectedToken:
@@ -135,7 +135,7 @@ class LineReader:
             if number in (0, at, len(line.tokens)):
                 accepted.append(frozenset(self.accepts()))
             if token is not None:
-                self.session.feed_token(token)
+                self.stacks.feed(token)
         block = tuple(following.tokens) if following is not None and following.opens else ()
         reached = at >= len(line.tokens)
         return Stop(
@@ -191,13 +191,11 @@ class LineReader:
         return Losses(frozenset(self.stand_ins), tuple(self.lost), tuple(self.uncertain))
 
     def save(self) -> Saved:
-        state = self.session.parser_state
-        values = list(state.value_stack)
-        return list(state.state_stack), values, [(v, len(v.children)) for v in values if isinstance(v, Tree)]
+        values = list(self.stacks.values)
+        return list(self.stacks.states), values, [(v, len(v.children)) for v in values if isinstance(v, Tree)]
 
     def restore(self, saved: Saved) -> None:
-        state = self.session.parser_state
-        state.state_stack[:], state.value_stack[:], lists = saved
+        self.stacks.states[:], self.stacks.values[:], lists = saved
         for tree, length in lists:  # the parser appends to the lists of repeated symbols in place
             del tree.children[length:]
 
