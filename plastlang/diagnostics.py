@@ -46,6 +46,11 @@ class Diagnostic:
     severity: Severity = Severity.ERROR
 
 
+def sentence(words: str) -> str:
+    """Words as a sentence: with a capital, but for a name in backticks or quotes, and a full stop."""
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?", "!")) else ".")
+
+
 class PlastError(Exception):
     """The user's program or call is wrong. Carries every diagnostic found; exit code 1."""
 

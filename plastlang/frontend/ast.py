@@ -30,6 +30,8 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Name:
+    """`tau`."""
+
     name: str
     span: Span | None = _span()
 
@@ -145,6 +147,8 @@ class IfStatement:
 
 @dataclass(frozen=True, slots=True)
 class DeliverStatement:
+    """`deliver w`."""
+
     value: Expression
     span: Span | None = _span()
 
@@ -213,6 +217,8 @@ class ParameterItem:
 
 @dataclass(frozen=True, slots=True)
 class ParameterDeclaration:
+    """`param a = 1 ms, b: nS`."""
+
     items: tuple[ParameterItem, ...]
     span: Span | None = _span()
 
@@ -403,6 +409,8 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class ConstDeclaration:
+    """`const pi = 3.14`."""
+
     name: str
     value: Expression
     span: Span | None = _span()
@@ -431,6 +439,8 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class NetworkDeclaration:
+    """`network NAME:` and its members."""
+
     name: str
     doc: str
     members: tuple[NetworkMember, ...]
@@ -442,6 +452,8 @@ Declaration: TypeAlias = "Import | ConstDeclaration | FunctionDeclaration | Comp
 
 @dataclass(frozen=True, slots=True)
 class Module:
+    """A whole file."""
+
     doc: str
     declarations: tuple[Declaration, ...]
     span: Span | None = _span()

@@ -81,6 +81,8 @@ def _key(source: Source) -> str:
 
 @dataclass(slots=True)
 class _Module:
+    """One file that is being checked."""
+
     recovered: Recovered
     source: Source
     files: _Files

@@ -104,6 +104,8 @@ class _Declared:
 
 @dataclass(slots=True)
 class _Component:
+    """One neuron or rule that is being checked."""
+
     declaration: ast.Component
     e: Elaborator
     s: Statements

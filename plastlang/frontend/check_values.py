@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from plastlang.diagnostics import Diagnostic, PlastError, Severity, Span
+from plastlang.diagnostics import Diagnostic, PlastError, Severity, Span, sentence
 from plastlang.frontend.ast import Expression
 from plastlang.frontend.dimensions import Vector
 from plastlang.ir.nodes import Expr
@@ -36,6 +36,8 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class ParameterName:
+    """A `param` of the component."""
+
     name: str
     vector: Vector
     span: Span | None
@@ -43,6 +45,8 @@ class ParameterName:
 
 @dataclass(frozen=True, slots=True)
 class VariableName:
+    """A variable of the component."""
+
     name: str
     site: Site
     type: Type
@@ -53,6 +57,8 @@ class VariableName:
 
 @dataclass(frozen=True, slots=True)
 class LetName:
+    """A `let` of the component."""
+
     name: str
     value: Expression
     span: Span | None
@@ -94,19 +100,19 @@ class Place:
 
 @dataclass(slots=True)
 class Reporter:
-    """Errors and warnings in the order found; one per place and code."""
+    """Errors and warnings in the order found; messages are made sentences."""
 
     found: list[Diagnostic] = field(default_factory=list)
 
     def error(
         self, code: str, message: str, span: Span | None, label: str = "", hint: str = "", notes: tuple[str, ...] = ()
     ) -> None:
-        diagnostic = Diagnostic(code, message, span, label, notes, hint)
+        diagnostic = Diagnostic(code, sentence(message), span, label, notes, hint)
         if diagnostic not in self.found:
             self.found.append(diagnostic)
 
     def warn(self, code: str, message: str, span: Span | None, label: str = "", hint: str = "") -> None:
-        self.found.append(Diagnostic(code, message, span, label, (), hint, Severity.WARNING))
+        self.found.append(Diagnostic(code, sentence(message), span, label, (), hint, Severity.WARNING))
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

@@ -70,6 +70,8 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class CheckedInput:
+    """`input PORT -> VARIABLE`."""
+
     port: str
     variable: str
     dimension: Dimension
@@ -190,6 +192,8 @@ class CheckedRecord:
 
 @dataclass(frozen=True, slots=True)
 class CheckedNetwork:
+    """A network with values for all its parameters."""
+
     name: str
     doc: str
     dt: float  # ms

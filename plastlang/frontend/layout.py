@@ -64,6 +64,8 @@ class Line:
 
 @dataclass(slots=True)
 class Layout:
+    """The logical lines of a text, and what is wrong with them."""
+
     lines: list[Line] = field(default_factory=list)
     closes: int = 0  # blocks still open at the end of the file
     diagnostics: list[Diagnostic] = field(default_factory=list)

@@ -71,6 +71,8 @@ def elaborate_network(
 
 @dataclass(slots=True)
 class _Network:
+    """One network that is being checked."""
+
     declaration: ast.NetworkDeclaration
     module: CheckedModule
     reporter: Reporter
