@@ -51,7 +51,7 @@ def checked(text: str) -> CheckedModule | None:
         return None
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mutants())
 def test_mutated_programs(text: str) -> None:
     module = checked(text)

@@ -16,7 +16,7 @@ from tests.syntax.strategies import MODULES
 from tests.syntax.test_robust import TEXTS
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(MODULES)
 def test_formatted_trees_parse_to_the_same_tree(tree: ast.Module) -> None:
     text = format_module(tree)
@@ -42,7 +42,7 @@ def comments(text: str) -> list[str]:
     return sorted(comment.rstrip() for comment in re.findall(r"#[^\n]*", text))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_comments_anywhere_are_kept(data: st.DataObject) -> None:
     lines = TEXTS[data.draw(st.sampled_from(sorted(TEXTS)))].split("\n")
