@@ -10,7 +10,7 @@ from plastlang.diagnostics import Source, Span
 from plastlang.frontend import ast
 from plastlang.frontend.comments import Places, Written, spaced, with_comments
 from plastlang.frontend.expression_text import UNBROKEN, arguments_text, expression_text
-from plastlang.frontend.wrap import wrapped
+from plastlang.frontend.wrap import LINE_WIDTH, wrapped
 
 _INDENT = "    "
 
@@ -33,7 +33,8 @@ def format_module(module: ast.Module, source: Source | None = None) -> str:
 
 
 def _laid_out(lines: list[Written]) -> Iterator[str]:
-    for line in lines:
+    columns = _comment_columns(lines)
+    for number, line in enumerate(lines):
         if line.blank:
             yield "\n"
         indent = _INDENT * line.depth
@@ -42,7 +43,29 @@ def _laid_out(lines: list[Written]) -> Iterator[str]:
             continue
         text = line.text if '"' in line.text else wrapped(line.text, len(indent))
         text = "\n".join(indent + part if part else "" for part in text.split("\n"))
-        yield text + (f"  {line.comment}" if line.comment else "") + "\n"
+        last = len(text) - text.rfind("\n") - 1
+        gap = " " * max(2, columns.get(number, 0) - last)
+        yield text + (gap + line.comment if line.comment else "") + "\n"
+
+
+def _comment_columns(lines: list[Written]) -> dict[int, int]:
+    """Where comments behind code begin, by line: those of neighbouring lines of one block stand below one another."""
+    columns: dict[int, int] = {}
+
+    def settle(group: list[int]) -> None:
+        column = max((len(_INDENT) * lines[n].depth + len(lines[n].text) + 2 for n in group), default=0)
+        if all(column + len(lines[n].comment) <= LINE_WIDTH for n in group):
+            columns.update(dict.fromkeys(group, column))
+
+    group: list[int] = []
+    for number, line in enumerate(lines):
+        if group and (line.blank or line.depth != lines[group[-1]].depth or not line.comment or line.own_comment):
+            settle(group)
+            group = []
+        if line.comment and not line.own_comment and "\n" not in line.text:
+            group.append(number)
+    settle(group)
+    return columns
 
 
 def _escaped(text: str) -> str:

@@ -7,16 +7,19 @@ import re
 #: Lines that are longer are broken where that is possible.
 LINE_WIDTH = 110
 _CONTINUATION = " " * 8
-#: Behind a comma, or before an operator that stands between blanks.
-_OPERATORS = ("if", "else", "or", "and", "+", "-", "*", "/")  # weakest first
+#: How tightly what stands at a place holds together: behind the bracket of a call with names, behind a comma, before
+#: an operator that stands between blanks, behind the bracket of a group.
+_CALL, _COMMA, _GROUP = 0, 1, 4
+_OPERATORS = {"if": 1, "else": 1, "or": 2, "and": 3, "+": 5, "-": 5, "*": 6, "/": 6}
+_NAMED_CALL = re.compile(r"(?<=\w)\((?=\w+ = )")
 _BREAK = re.compile(r"[(\[\])]|, | (?=(?:and|or|if|else|\+|-|\*|/) )")
 
 
 def wrapped(text: str, indent: int) -> str:
     """A line of code, broken inside its brackets so that it fits behind `indent` columns.
 
-    A break is made where the fewest brackets are open, then at the weakest operator, then as far right as possible;
-    a line without brackets stays.
+    A break is made where the fewest brackets are open, then where it holds together least, then as far right as
+    possible; a line without brackets stays.
     """
     lines: list[str] = []
     room = LINE_WIDTH - indent
@@ -33,15 +36,19 @@ def wrapped(text: str, indent: int) -> str:
 
 
 def _places(text: str, room: int, depth: int) -> list[tuple[int, int, int]]:
-    """Where a line may be broken up to `room`: the brackets open there, how tightly the operator binds, the place."""
+    """Where a line may be broken up to `room`: the brackets open there, how tightly it holds together, the place."""
     found: list[tuple[int, int, int]] = []
     for match in _BREAK.finditer(text[: room + 1]):
         sign = match.group()
         if sign in ("(", "["):
             depth += 1
+            if match.end() <= room and _NAMED_CALL.match(text, match.start()):
+                found.append((depth, _CALL, match.end()))
+            elif match.end() <= room and text[match.start() - 1] == " ":
+                found.append((depth, _GROUP, match.end()))
         elif sign in (")", "]"):
             depth -= 1
         elif depth > 0 and match.end() <= room:
-            tightness = 0 if sign == ", " else 1 + _OPERATORS.index(text[match.end() :].split(" ", 1)[0])
-            found.append((depth, tightness // 2, match.end()))
+            tightness = _COMMA if sign == ", " else _OPERATORS[text[match.end() :].split(" ", 1)[0]]
+            found.append((depth, tightness, match.end()))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -175,6 +176,29 @@ def test_long_lines_are_broken_inside_their_brackets() -> None:
     )
     assert format_module(parse(source), source) == (
         "network N:\n    project a -> b with First(alpha = 20 ms, beta = 64 ms, gamma = 0.1, delta = 0.0375)"
-        " + Second(epsilon = w,\n"
-        "            zeta = exp(-distance(pre, post) ** 2 / (2 * sigma ** 2)))\n"
+        " + Second(\n"
+        "            epsilon = w, zeta = exp(-distance(pre, post) ** 2 / (2 * sigma ** 2)))\n"
     )
+
+
+def test_comments_behind_neighbouring_lines_stand_below_one_another() -> None:
+    source = Source(
+        "<text>",
+        "rule A:\n    synapse w = 1 # weight\n    pre trace = 0 # of the sender\n\n    post y = 0 # another\n"
+        "    each step:\n        w = 1 # inner\n",
+    )
+    assert format_module(parse(source), source) == (
+        "rule A:\n    synapse w = 1  # weight\n    pre trace = 0  # of the sender\n\n    post y = 0  # another\n"
+        "    each step:\n        w = 1  # inner\n"
+    )
+    source = Source("<text>", "const a = 1  # one\nconst abcdef = 2  # two\nconst b = 3\nconst c = 4 # four\n")
+    assert format_module(parse(source), source) == (
+        "const a = 1       # one\nconst abcdef = 2  # two\nconst b = 3\nconst c = 4  # four\n"
+    )
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "rules").glob("*.plast")), ids=lambda p: p.name)
+def test_the_library_is_formatted(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    source = Source(str(path), text)
+    assert format_module(parse(source), source) == text, "run: plastc fmt rules/*.plast"
