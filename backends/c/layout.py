@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from plastlang.ir import nodes
 from plastlang.ir.nodes import (
-    ELAPSED,
     Binary,
     Block,
     Call,
@@ -187,9 +187,9 @@ def _schedule(program: Program, projection: Projection) -> Schedule:
 def decay_rate(expression: Expr) -> Param | Derived | None:
     """The rate r where `expression` is exp(n r) with the steps `n` of a lazy group."""
     match expression:
-        case Call("exp", (Binary("*", Cast(Local(ELAPSED), Type.REAL), (Param() | Derived()) as rate),)):
+        case Call("exp", (Binary("*", Cast(Local(nodes.ELAPSED), Type.REAL), (Param() | Derived()) as rate),)):
             return rate
-        case Call("exp", (Binary("*", (Param() | Derived()) as rate, Cast(Local(ELAPSED), Type.REAL)),)):
+        case Call("exp", (Binary("*", (Param() | Derived()) as rate, Cast(Local(nodes.ELAPSED), Type.REAL)),)):
             return rate
         case _:
             return None

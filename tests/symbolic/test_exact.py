@@ -14,7 +14,10 @@ DT = 0.1
 
 
 def flow(matrix: np.ndarray, inflow: np.ndarray, state: np.ndarray, dt: float) -> np.ndarray:
-    """The exact solution of x' = A x + b after dt, in many digits: scipy's expm loses half of them for nearly equal rates."""
+    """The exact solution of x' = A x + b after dt, in many digits.
+
+    scipy's expm loses half of them where two rates are nearly equal.
+    """
     n = len(state)
     whole = np.zeros((n + 1, n + 1))
     whole[:n, :n], whole[:n, n] = matrix * dt, inflow * dt
