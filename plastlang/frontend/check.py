@@ -17,6 +17,7 @@ from plastlang.frontend.dimensions import to_dimension
 from plastlang.frontend.networks import elaborate_network
 from plastlang.frontend.parse import parse_with_errors
 from plastlang.frontend.recovered import Recovered
+from plastlang.frontend.spans import first_line
 from plastlang.ir.nodes import Const, Local
 from plastlang.ir.types import Type
 
@@ -102,12 +103,12 @@ class _Module:
         """Whether a name of the file is new; reports where not."""
         if name in self.origin:
             self.reporter.error(
-                "P204", f"`{name}` is declared already", _first_line(span), "declared again", "choose another name"
+                "P204", f"`{name}` is declared already", first_line(span), "declared again", "choose another name"
             )
             return False
         if name in RESERVED["rule"] | RESERVED["neuron"]:
             self.reporter.error(
-                "P206", f"`{name}` is built in", _first_line(span), "cannot be declared", "choose another name"
+                "P206", f"`{name}` is built in", first_line(span), "cannot be declared", "choose another name"
             )
             return False
         self.origin[name] = span
@@ -277,13 +278,6 @@ class _Module:
                 )
             )
         return replace(result, warnings=self.reporter.warnings)
-
-
-def _first_line(span: Span | None) -> Span | None:
-    if span is None:
-        return None
-    end = span.source.text.find("\n", span.start)
-    return span if end < 0 or end >= span.end else Span(span.source, span.start, end)
 
 
 def _check(recovered: Recovered, source: Source, files: _Files) -> CheckedModule:

@@ -12,28 +12,15 @@ from plastlang.frontend.checked import (
     CheckedComponent,
     CheckedVariable,
     Dimension,
-    Equation,
     NeuronRead,
 )
 from plastlang.frontend.dimensions import Unifier, Vector, from_dimension, spoken, to_dimension
+from plastlang.frontend.renaming import rename
 from plastlang.ir.nodes import (
-    Assign,
-    Block,
-    Draw,
-    Every,
-    Expr,
-    GrowThis,
-    GrowUniform,
-    If,
-    Param,
-    PruneThis,
     Read,
-    Sample,
-    Stmt,
-    Trigger,
 )
 from plastlang.ir.types import Type
-from plastlang.ir.walk import map_statement, rewrite, walk
+from plastlang.ir.walk import walk
 
 Part = tuple[CheckedComponent, Mapping[str, str]]
 
@@ -49,7 +36,7 @@ def compose(parts: Sequence[Part], span: Span | None = None) -> CheckedComponent
         PlastError: a variable with two owners or none, bindings of names that are not there, units that do not fit.
     """
     reporter = Reporter()
-    renamed = [_renamed(rule, label, bindings, offset) for (rule, bindings), label, offset in _labelled(parts)]
+    renamed = [rename(rule, label, bindings, offset) for (rule, bindings), label, offset in _labelled(parts)]
     for number in range(len(parts)):
         _check_bindings(number, parts, reporter, span)
     owners = _owners(parts, renamed, reporter, span)
@@ -88,72 +75,6 @@ def _labelled(parts: Sequence[Part]) -> list[tuple[Part, str, int]]:
 def labels(rules: Sequence[CheckedComponent]) -> tuple[str, ...]:
     """The names that rules have in their composition."""
     return tuple(label for _, label, _ in _labelled([(rule, {}) for rule in rules]))
-
-
-# ---------------------------------------------------------------- renaming
-
-
-def _statement(statement: Stmt, name: Callable[[str], str], shift: int) -> Stmt:
-    """Targets renamed and purposes of structural statements shifted, at every depth."""
-
-    def body(statements: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
-        return tuple(_statement(inner, name, shift) for inner in statements)
-
-    match statement:
-        case Assign():
-            return replace(statement, name=name(statement.name))
-        case If():
-            return replace(statement, then=body(statement.then), otherwise=body(statement.otherwise))
-        case GrowUniform() | GrowThis():
-            return replace(statement, init=body(statement.init), purpose=statement.purpose + shift)
-        case PruneThis():
-            return replace(statement, purpose=statement.purpose + shift)
-        case Sample():
-            return replace(statement, body=body(statement.body), purpose=statement.purpose + shift)
-        case _:
-            return statement
-
-
-def _renamed(rule: CheckedComponent, label: str, bindings: Mapping[str, str], shift: int) -> CheckedComponent:
-    """The rule with parameters `label.name`, required variables under the names they have elsewhere, draws shifted."""
-
-    def name(old: str) -> str:
-        return bindings.get(old, old)
-
-    def node(expr: Expr) -> Expr:
-        match expr:
-            case Param():
-                return replace(expr, name=f"{label}.{expr.name}")
-            case Read(of=""):
-                return replace(expr, name=name(expr.name))
-            case Draw():
-                return replace(expr, purpose=expr.purpose + shift)
-        return expr
-
-    def one(expr: Expr) -> Expr:
-        return rewrite(expr, node)
-
-    def maybe(expr: Expr | None) -> Expr | None:
-        return None if expr is None else one(expr)
-
-    def trigger(old: Trigger) -> Trigger:
-        return Every(one(old.period)) if isinstance(old, Every) else old
-
-    def block(old: Block) -> Block:
-        body = tuple(_statement(map_statement(statement, one), name, shift) for statement in old.body)
-        return replace(old, trigger=trigger(old.trigger), body=body)
-
-    return replace(
-        rule,
-        name=label,
-        parameters=tuple(replace(p, name=f"{label}.{p.name}") for p in rule.parameters),
-        variables=tuple(
-            replace(v, name=name(v.name), init=maybe(v.init), low=maybe(v.low), high=maybe(v.high))
-            for v in rule.variables
-        ),
-        equations=tuple(Equation(name(q.name), one(q.value), q.span) for q in rule.equations),
-        blocks=tuple(block(old) for old in rule.blocks),
-    )
 
 
 # ---------------------------------------------------------------- who owns what

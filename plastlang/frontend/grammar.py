@@ -89,7 +89,7 @@ class Stacks:
             try:
                 action, argument = table[top][kind]
             except KeyError:
-                raise UnexpectedToken(token, set()) from None
+                raise UnexpectedToken(token, set()) from None  # type: ignore[no-untyped-call]
             if action is Shift:
                 states.append(argument)
                 values.append(token)

@@ -215,3 +215,5 @@ BLOCK_HEADS = frozenset(
 )
 #: Spike events in one word, of any case; `end` is what they abbreviate, where they say it.
 SPIKE_EVENT = r"(?:on_?)?(?:(?P<end>pre|post)(?:_?synaptic)?(?:_?spikes?)?|spikes?)"
+#: Steps written like a signal, of any case.
+STEP_EVENT = r"(?:each|every|on)?_?steps?"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from plastlang.diagnostics import PlastError, Span
+from plastlang.diagnostics import Span
 from plastlang.frontend import ast
-from plastlang.frontend.check_expressions import Elaborator
-from plastlang.frontend.check_values import BrokenName, KnownName, Reporter, Value, did_you_mean
+from plastlang.frontend.check_values import Reporter, did_you_mean
 from plastlang.frontend.checked import (
     CheckedComponent,
     CheckedModule,
@@ -17,14 +16,12 @@ from plastlang.frontend.checked import (
     CheckedProjection,
     CheckedRecord,
 )
-from plastlang.frontend.dimensions import TIME, Vector
 from plastlang.frontend.network_arguments import Given, parameters_of_all
+from plastlang.frontend.network_values import LARGEST_POPULATION, NetworkValues
 from plastlang.frontend.projections import check_projection
-from plastlang.frontend.units import UnitError, parse_quantity, read_unit
+from plastlang.frontend.spans import first_line
 from plastlang.ir.nodes import Const, Grid
 from plastlang.ir.types import Site
-
-LARGEST_POPULATION = 2**31 - 1
 
 
 def check_network(
@@ -70,131 +67,12 @@ def elaborate_network(
 
 
 @dataclass(slots=True)
-class _Network:
+class _Network(NetworkValues):
     """One network that is being checked."""
 
-    declaration: ast.NetworkDeclaration
-    module: CheckedModule
-    reporter: Reporter
-    broken: frozenset[str]
-    e: Elaborator = field(init=False)
     dt: float | None = None
     populations: dict[str, CheckedPopulation | None] = field(default_factory=dict)
     projections: dict[str, CheckedProjection | None] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.e = Elaborator(
-            "network", self.reporter, self.module.consts, self.module.functions, self.broken, self.components
-        )
-
-    @property
-    def components(self) -> frozenset[str]:
-        return frozenset(self.module.components)
-
-    # ------------------------------------------------------------ parameters and time
-
-    def parameter(self, item: ast.ParameterItem, parameters: Mapping[str, object], template: bool) -> None:
-        """One `param` of the network: given, or its default."""
-        name = item.name
-        if name in self.e.entries or name in self.module.consts:
-            self.reporter.error(
-                "P204", f"`{name}` is declared already", item.span, "declared again", "choose another name"
-            )
-            return
-        self.e.entries[name] = BrokenName(name, item.span)
-        vector: Vector | None = None
-        if item.unit:
-            try:
-                vector = read_unit(item.unit)[1]
-            except UnitError as error:
-                self.e.report_unknown_unit(error, item.span)
-                return
-        number: float | None = None
-        if item.default is not None:
-            found = self.e.constant(item.default, f"the default of `{name}`")
-            if found is None:
-                return
-            number = found[0]
-            if vector is None:
-                vector = self.e.unifier.close(found[1])
-            elif not self.e.unifier.unify(found[1], vector):
-                self.e.report_unit(item.default.span, f"the default of `{name}` must be {self.e.say(vector)}", found[1])
-                return
-        if name in parameters:
-            number = self._given(item, parameters[name], vector)
-            if number is None:
-                return
-        if number is None or (vector is None and item.default is None):
-            if not template:
-                self.reporter.error("P530", f"parameter `{name}` of the network must be given", item.span, "no default")
-            return
-        if item.bounds is not None and not self._inside(item, number):
-            return
-        whole = float(number).is_integer() and abs(number) < 2**31 and not vector
-        self.e.entries[name] = KnownName(
-            name, Value(Const(number), vector or (), integer=int(number) if whole else None), item.span
-        )
-
-    def _given(self, item: ast.ParameterItem, value: object, vector: Vector | None) -> float | None:
-        if isinstance(value, str):
-            try:
-                number, got = parse_quantity(value)
-            except PlastError as error:
-                for diagnostic in error.diagnostics:
-                    self.reporter.error(
-                        diagnostic.code, f"parameter `{item.name}`: {diagnostic.message}", None, "", diagnostic.hint
-                    )
-                return None
-            if vector is not None and got != vector and number != 0:
-                self.reporter.error(
-                    "P531", f"parameter `{item.name}` must be {self.e.say(vector)}, not {self.e.say(got)}", None
-                )
-                return None
-            return number
-        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(float(value)) < float("inf"):
-            self.reporter.error("P531", f"parameter `{item.name}` must be a number, not {value!r}", None)
-            return None
-        return float(value)
-
-    def _inside(self, item: ast.ParameterItem, number: float) -> bool:
-        assert item.bounds is not None
-        found = [self.e.constant(bound, f"a bound of `{item.name}`") for bound in item.bounds]
-        if found[0] is None or found[1] is None:
-            return False
-        if not found[0][0] <= number <= found[1][0]:
-            self.reporter.error(
-                "P525", f"parameter `{item.name}` is {number:g}, outside its bounds", item.span, "bounds stand here"
-            )
-            return False
-        return True
-
-    def time(self, node: ast.Expression, what: str, code: str) -> float | None:
-        """A positive time in ms."""
-        found = self.e.constant(node, what)
-        if found is None:
-            return None
-        number, vector, _ = found
-        if not self.e.unifier.unify(vector, TIME):
-            self.e.report_unit(node.span, f"{what} must be a time", vector, hint="write for example `1 ms`")
-            return None
-        if number <= 0:
-            self.reporter.error(code, f"{what} must be above zero", node.span)
-            return None
-        return number
-
-    def whole(self, node: ast.Expression, what: str) -> int | None:
-        """A count of at least one."""
-        found = self.e.constant(node, what)
-        if found is None:
-            return None
-        number, vector, _ = found
-        if not self.e.unifier.unify(vector, ()):
-            self.e.report_unit(node.span, f"{what} must be a number", vector)
-            return None
-        if number != int(number) or not 1 <= number <= LARGEST_POPULATION:
-            self.reporter.error("P526", f"{what} must be a whole number of at least 1, not {number:g}", node.span)
-            return None
-        return int(number)
 
     # ------------------------------------------------------------ populations
 
@@ -392,7 +270,7 @@ class _Network:
             self.reporter.error(
                 "P527",
                 f"network `{self.declaration.name}` has no time step",
-                _first_line(self.declaration.span),
+                first_line(self.declaration.span),
                 "no `dt`",
                 "write `dt 0.1 ms`",
             )
@@ -410,7 +288,7 @@ class _Network:
                 self.reporter.error(
                     "P522",
                     f"unknown population `{end}`",
-                    _first_line(node.span),
+                    first_line(node.span),
                     "not declared",
                     did_you_mean(end, self.populations),
                 )
@@ -419,7 +297,7 @@ class _Network:
                 ends.append(self.populations[end])
         for position, end in enumerate(node.sources):
             if end in node.sources[:position]:
-                self.reporter.error("P522", f"`{end}` is a source twice", _first_line(node.span), "named twice")
+                self.reporter.error("P522", f"`{end}` is a source twice", first_line(node.span), "named twice")
                 return
         rules = [self.component(call, "rule") for call in node.rules]
         known = [rule for rule in rules if rule is not None]
@@ -434,10 +312,3 @@ class _Network:
             return
         checked = check_projection(node, name, tuple(known), tuple(fine[:-1]), fine[-1], self.e)
         self.projections[name] = None if checked is None else replace(checked, delay=delay)
-
-
-def _first_line(span: Span | None) -> Span | None:
-    if span is None:
-        return None
-    end = span.source.text.find("\n", span.start)
-    return span if end < 0 or end >= span.end else Span(span.source, span.start, end)

@@ -6,9 +6,9 @@ from plastlang.diagnostics import Diagnostic, PlastError, Source, Span
 from plastlang.frontend import ast
 from plastlang.frontend.grammar import tokenize
 from plastlang.frontend.layout import lay_out
+from plastlang.frontend.parts import SOURCE
 from plastlang.frontend.read_lines import LineReader
 from plastlang.frontend.recovered import Recovered, without_losses
-from plastlang.frontend.transform import SOURCE
 
 #: Errors of the layout behind which no line of the file can be trusted, and those behind which one declaration cannot.
 _HOPELESS = ("P110",)

@@ -11,6 +11,7 @@ from plastlang.frontend.compose import compose, labels, with_dimensions
 from plastlang.frontend.dimensions import NUMBER, Unifier, from_dimension, to_dimension
 from plastlang.frontend.evaluate import NotConstant, evaluate
 from plastlang.frontend.network_arguments import Given
+from plastlang.frontend.spans import head
 from plastlang.ir.nodes import Connect, ConnectAll, ConnectGiven, ConnectOneToOne, ConnectProbability
 from plastlang.ir.types import Site, Type
 
@@ -29,9 +30,9 @@ def check_projection(
     bindings = [_bindings(rule, call, rules, outer) for rule, call in zip(rules, node.rules, strict=True)]
     if len(reporter.errors) > before:
         return None
-    head = _rules_span(node)
+    place = head(node.span)
     try:
-        rule = compose(list(zip(rules, bindings, strict=True)), head)
+        rule = compose(list(zip(rules, bindings, strict=True)), place)
     except PlastError as error:
         reporter.found.extend(error.diagnostics)
         return None
@@ -43,12 +44,12 @@ def check_projection(
     for member in node.body:
         if isinstance(member, ast.InitDeclaration):
             _initial(member, given)
-    given.missing(head, rules[0].name)
+    given.missing(place, rules[0].name)
     connect = _connect(node, given, sources, target)
     port = _port(node, rule, target, given.e)
     for read in rule.neuron_reads:
         for population in sources if read.of == "pre" else (target,):
-            _neuron_read(read, population, head, given.e)
+            _neuron_read(read, population, place, given.e)
     if len(reporter.errors) > before or connect is None:
         return None
     return CheckedProjection(
@@ -128,7 +129,7 @@ def _connect(
         reporter.error(
             "P530",
             "say which neurons are connected",
-            _rules_span(node),
+            head(node.span),
             "no `connect`",
             "write `connect with probability P`, `connect all`, `connect one to one` or `connect none`",
         )
@@ -166,7 +167,7 @@ def _connect(
 def _port(node: ast.ProjectDeclaration, rule: CheckedComponent, target: CheckedPopulation, e: Elaborator) -> str:
     """The input port that is delivered to, '' where nothing is."""
     ports = {item.port: item for item in target.neuron.inputs}
-    head = _rules_span(node)
+    place = head(node.span)
     if node.port and node.port not in ports:
         hint = did_you_mean(node.port, ports) or (
             f"it has: {', '.join(ports)}" if ports else "declare one with `input NAME -> VARIABLE`"
@@ -174,7 +175,7 @@ def _port(node: ast.ProjectDeclaration, rule: CheckedComponent, target: CheckedP
         e.reporter.error(
             "P524",
             f"`{target.neuron.name}` has no input port `{node.port}`",
-            head,
+            place,
             f"`{node.target}.{node.port}`",
             hint,
         )
@@ -182,21 +183,21 @@ def _port(node: ast.ProjectDeclaration, rule: CheckedComponent, target: CheckedP
     if rule.deliver_dimension is None:
         if node.port:
             e.reporter.warn(
-                "W104", f"nothing is delivered to `{node.target}.{node.port}`", head, "no rule here says `deliver`"
+                "W104", f"nothing is delivered to `{node.target}.{node.port}`", place, "no rule here says `deliver`"
             )
         return ""
     if not node.port:
         hint = (
             f"write `-> {node.target}.{next(iter(ports))}`" if ports else f"`{target.neuron.name}` declares no `input`"
         )
-        e.reporter.error("P524", f"say to which input port of `{node.target}` is delivered", head, "no port", hint)
+        e.reporter.error("P524", f"say to which input port of `{node.target}` is delivered", place, "no port", hint)
         return ""
     have, want = from_dimension(rule.deliver_dimension), from_dimension(ports[node.port].dimension)
     if not e.unifier.unify(have, want):
         e.reporter.error(
             "P531",
             f"`{node.target}.{node.port}` takes {e.say(want)}, but {e.say(have)} is delivered",
-            head,
+            place,
             "different units",
         )
     return node.port
@@ -237,14 +238,3 @@ def _closed(rule: CheckedComponent, unifier: Unifier) -> CheckedComponent:
         return to_dimension(unifier.close(from_dimension(old)))
 
     return with_dimensions(rule, dimension)
-
-
-def _rules_span(node: ast.ProjectDeclaration) -> Span | None:
-    """The head of the projection: its first line."""
-    span = node.span
-    if span is None:
-        return None
-    end = span.source.text.find("\n", span.start)
-    stop = span.end if end < 0 else min(end, span.end)
-    text = span.source.text[span.start : stop].split("#")[0].rstrip().removesuffix(":")
-    return Span(span.source, span.start, span.start + max(1, len(text)))

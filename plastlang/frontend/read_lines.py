@@ -12,10 +12,10 @@ from plastlang.diagnostics import Diagnostic, Source, Span
 from plastlang.frontend.grammar import Stacks
 from plastlang.frontend.layout import Line, is_word
 from plastlang.frontend.mistakes import explain
+from plastlang.frontend.parts import SyntaxFault
 from plastlang.frontend.recovered import FILLER, Losses
 from plastlang.frontend.repairs import repaired
 from plastlang.frontend.stop import Stop
-from plastlang.frontend.transform import SyntaxFault
 
 #: After this many errors the rest of the file is not looked at.
 MAX_ERRORS = 1000

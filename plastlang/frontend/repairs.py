@@ -7,7 +7,7 @@ import re
 from lark import Token
 
 from plastlang.diagnostics import Diagnostic
-from plastlang.frontend.habits import SPIKE_EVENT
+from plastlang.frontend.habits import SPIKE_EVENT, STEP_EVENT
 
 _CLOSER = {"LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]")}
 
@@ -62,6 +62,8 @@ def _event(tokens: list[Token], at: int) -> list[Token] | None:
         return tokens[1:]
     if at == 2:  # `on post spikes`
         return [*tokens[:2], _new("SPIKE", "spike", tokens[2]), *tokens[3:]]
+    if re.fullmatch(STEP_EVENT, tokens[at], re.IGNORECASE):
+        return [_new("EACH", "each", tokens[0]), _new("STEP", "step", tokens[at]), *tokens[at + 1 :]]
     meant = re.fullmatch(SPIKE_EVENT, tokens[at], re.IGNORECASE)
     if meant is None or not meant["end"]:
         return None

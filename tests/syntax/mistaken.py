@@ -81,6 +81,7 @@ MISTAKEN: dict[str, str] = {
     "bare_spike": _rule("on spike:", "    w = 1"),
     "event_without_spike": _rule("on pre:", "    w = 1"),
     "event_plural": _rule("on pre spikes:", "    w = 1"),
+    "step_as_a_signal": _rule("on each_step:", "    w = 1", "on step:", "    w = 1"),
     "on_each": _rule("on each step:", "    w = 1", "on every 1 ms:", "    w = 1"),
     # words
     "reserved_names": _rule("param in = 3", "synapse on = 1") + "const rule = 1\nfn and(x) = x\n",

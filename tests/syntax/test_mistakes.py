@@ -13,7 +13,18 @@ from plastlang.frontend.parse import parse
 from tests.syntax.mistaken import MISTAKEN
 
 EXPECTED = Path(__file__).parent / "expected"
-_SYNTAX_FILES = ("parse", "layout", "read_lines", "transform", "mistakes", "line_mistakes", "expression_mistakes")
+_SYNTAX_FILES = (
+    "parse",
+    "layout",
+    "read_lines",
+    "transform",
+    "parts",
+    "build_components",
+    "build_expressions",
+    "mistakes",
+    "line_mistakes",
+    "expression_mistakes",
+)
 
 
 def shown(name: str) -> str:
