@@ -83,7 +83,7 @@ class Stacks:
         Raises:
             UnexpectedToken: it does not fit here.
         """
-        states, values, table, kind = self.states, self.values, self._table, token.type
+        states, values, table, passed, kind = self.states, self.values, self._table, self._passed, token.type
         while True:
             top = states[-1]
             try:
@@ -94,11 +94,11 @@ class Stacks:
                 states.append(argument)
                 values.append(token)
                 return
-            if _passes_on(argument):
-                key = (states[-2], top, kind)
-                if key not in self._passed:
-                    self._passed[key] = self._pass(*key)
-                states[-1] = self._passed[key]
+            jump = passed.get((states[-2] if len(states) > 1 else None, top, kind))
+            if jump is None and _passes_on(argument):
+                jump = passed[states[-2], top, kind] = self._pass(states[-2], top, kind)
+            if jump is not None:
+                states[-1] = jump
                 continue
             size = len(argument.expansion)
             children = values[-size:] if size else []
