@@ -13,7 +13,12 @@ from plastlang.ir.types import Site
 def emit_access(unit: Unit) -> None:
     """Functions `get` and `set` with a case for each variable that needs one."""
     variables = list(enumerate(unit.owner.owner.variables))
-    _cases(unit, "get", "int32_t step, int64_t variable, void *out", [(k, _get(unit, v)) for k, v in variables if _is_computed(unit, v)])
+    _cases(
+        unit,
+        "get",
+        "int32_t step, int64_t variable, void *out",
+        [(k, _get(unit, v)) for k, v in variables if _is_computed(unit, v)],
+    )
     _cases(
         unit, "set", "int32_t step, int64_t variable, const void *given",
         [(k, _set(unit, v)) for k, v in variables if v.site is not Site.PAIR],

@@ -62,7 +62,8 @@ class Projection(ctypes.Structure):
         ("values", c_void_p), ("before", c_void_p), ("stamp", c_void_p), ("last", c_void_p), ("parameters", c_void_p),
         ("constants", c_void_p), ("tables", c_void_p), ("scratch", c_void_p), ("now", c_void_p), ("periods", c_void_p),
         ("first", c_void_p), ("group", c_void_p), ("pre_x", c_void_p), ("pre_y", c_void_p), ("post_x", c_void_p),
-        ("post_y", c_void_p), ("near_x", c_void_p), ("near_y", c_void_p), ("rows", Rows), ("incoming", Rows), ("history", History), ("arrivals", Bytes),
+        ("post_y", c_void_p), ("near_x", c_void_p), ("near_y", c_void_p),
+        ("rows", Rows), ("incoming", Rows), ("history", History), ("arrivals", Bytes),
         ("formations", c_int64), ("eliminations", c_int64), ("n_pre", c_int32), ("n_post", c_int32),
         ("periodic", c_int32), ("width", c_int32), ("height", c_int32), ("has_incoming", c_int32),
     )  # fmt: skip
@@ -114,4 +115,3 @@ def open_library(path: Path) -> ctypes.CDLL:
     if list(sizes) != own:
         raise OSError(f"{path} was made by another version of plastlang")
     return library
-

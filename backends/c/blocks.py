@@ -64,7 +64,11 @@ class BlockEmitter:
         if where := line_of(first.span):
             self.frame.lines.append(comment(where))
         if isinstance(first, (PruneWhere, GrowUniform, Sample)):
-            if isinstance(first, PruneWhere) and isinstance(owner, ProjectionLayout) and touches(group, touched_later(owner)):
+            if (
+                isinstance(first, PruneWhere)
+                and isinstance(owner, ProjectionLayout)
+                and touches(group, touched_later(owner))
+            ):
                 self.frame.lines.append(f"{self.unit.prefix}_flush(m, {self.upto});")
             self.structure(self.unit, first, self.frame)
         elif first.site is Site.GLOBAL:
@@ -124,4 +128,3 @@ def _groups(body: tuple[Stmt, ...]) -> list[list[Stmt]]:
                 continue
         groups.append([statement])
     return groups
-

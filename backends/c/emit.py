@@ -1,4 +1,7 @@
-"""From a program to the text of one C source. The text depends on the structure of the program, not on sizes or values."""
+"""From a program to the text of one C source.
+
+The text depends on the structure of the program, not on sizes or values.
+"""
 
 from __future__ import annotations
 
@@ -191,4 +194,3 @@ def _connect(unit: Unit) -> str:
             return f"return pl_connect_one_to_one(&m->projections[{unit.owner.number}], lengths, posts);"
         case _:
             return ""
-

@@ -76,14 +76,13 @@ class CExecutable:
         model.step = model.signals = model.fault = 0
         self._release()
         for name, place in self.layout.populations.items():
-            struct = self.memory.populations[place.number]
-            struct.redraw = 1
+            self.memory.populations[place.number].redraw = 1
             self.put_schedule(name, np.zeros((0, 2), np.int64))
             self.memory.clear_inputs(place)
         for name in self.numbers:
             self.memory.clear_stamps(name)
-        for name, place in self.layout.projections.items():
-            struct = self.memory.projections[place.number]
+        for name, projection in self.layout.projections.items():
+            struct = self.memory.projections[projection.number]
             struct.formations = struct.eliminations = 0
             self.build(name, np.zeros(0, np.int32), np.zeros(0, np.int32))
 
@@ -182,7 +181,9 @@ class CExecutable:
         lengths, chance = np.zeros(struct.n_pre, np.int32), np.zeros(struct.n_post, np.float64)
         posts = Bytes()
         number = self.numbers[projection]
-        fine = self._library.plast_connect(self._model, number, lengths.ctypes.data, ctypes.byref(posts), chance.ctypes.data)
+        fine = self._library.plast_connect(
+            self._model, number, lengths.ctypes.data, ctypes.byref(posts), chance.ctypes.data
+        )
         fine = fine and self._library.plast_build(self._model, place.number, lengths.ctypes.data, posts.data)
         ctypes.CDLL(None).free(ctypes.c_void_p(posts.data))
         if not fine:
@@ -250,7 +251,9 @@ class CExecutable:
         arrays = self.memory.owners[owner]
         for number, block in enumerate(place.owner.blocks):
             if isinstance(block.trigger, Every):
-                arrays.periods[number] = period_steps(block.trigger.period, place.owner, arrays.parameters, self.program.dt)
+                arrays.periods[number] = period_steps(
+                    block.trigger.period, place.owner, arrays.parameters, self.program.dt
+                )
 
     def flush(self, owner: str) -> None:
         """Bring synapses up to date with the post spikes so far."""
@@ -283,7 +286,9 @@ class CExecutable:
         self.flush(owner)
         with np.errstate(all="ignore"):
             kind = self.memory.dtype(declared.type)
-            given = np.ascontiguousarray(np.broadcast_to(np.asarray(values).astype(kind), (self._count(place, declared.site),)))
+            given = np.ascontiguousarray(
+                np.broadcast_to(np.asarray(values).astype(kind), (self._count(place, declared.site),))
+            )
         self._library.plast_set(self._model, self.numbers[owner], place.index(variable), given.ctypes.data)
         self._touch(owner, variable)
 
@@ -362,4 +367,6 @@ class CExecutable:
 
     def column(self, projection: str, number: int, values: Array, out: bool) -> None:
         """Copy a column of stored values to (`out`) or from a dense array."""
-        self._library.plast_column(self._model, self.layout.projections[projection].number, number, values.ctypes.data, out)
+        self._library.plast_column(
+            self._model, self.layout.projections[projection].number, number, values.ctypes.data, out
+        )

@@ -129,9 +129,9 @@ class Frame:
         """Text of values computed before."""
         if expression in self.known:
             return self.known[expression]
-        if isinstance(expression, (Const, Local, InputSum)) or has_draw(expression):
-            if not (isinstance(expression, Local) and self._is_outer(expression)):
-                return None
+        is_fixed = isinstance(expression, (Const, Local, InputSum)) or has_draw(expression)
+        if is_fixed and not (isinstance(expression, Local) and self._is_outer(expression)):
+            return None
         if self._is_constant(expression):
             if isinstance(expression, (Param, Derived, Builtin)):
                 return None
@@ -187,9 +187,10 @@ class Frame:
                     return False
                 case _:
                     pass
-        return any(isinstance(n, (Read, Local)) for n in walk(expression)) or any(
-            isinstance(n, Builtin) and n.site is not Site.GLOBAL for n in walk(expression)
-        ) and not isinstance(expression, Builtin)
+        return any(isinstance(n, (Read, Local)) for n in walk(expression)) or (
+            any(isinstance(n, Builtin) and n.site is not Site.GLOBAL for n in walk(expression))
+            and not isinstance(expression, Builtin)
+        )
 
     def leaf(self, expression: Leaf) -> str:
         """The value of a name."""
@@ -235,7 +236,10 @@ class Frame:
     def _constant(self, expression: Param | Derived) -> str:
         number, site = self.owner.constant(expression)
         kind = "p" if isinstance(expression, Param) else "d"
-        name, type_ = self.names.of(kind, f"{self.owner.owner.name}.{expression.name}"), self.dialect.type(expression.type)
+        name, type_ = (
+            self.names.of(kind, f"{self.owner.owner.name}.{expression.name}"),
+            self.dialect.type(expression.type),
+        )
         array = f"((const {type_} *)p->constants[{number}])"
         if site is Site.GLOBAL:
             return self.scope.declare(name, f"const {type_} {name} = {array}[0];")
@@ -288,8 +292,16 @@ class Frame:
     def _pair(self, name: str) -> str:
         """A constant of the pair, computed anew."""
         pair = replace(
-            self, site=Site.PAIR, step="0", repeat="0u", who=None, outer=None, known={}, registers=frozenset(), now=False
-        )  # fmt: skip
+            self,
+            site=Site.PAIR,
+            step="0",
+            repeat="0u",
+            who=None,
+            outer=None,
+            known={},
+            registers=frozenset(),
+            now=False,
+        )
         return pair.text(self.owner.variable(name).init)
 
     # ------------------------------------------------------------ variables
@@ -299,7 +311,9 @@ class Frame:
         owner = self.owner
         variable = owner.variable(name)
         type_ = "int32_t" if kind in ("stamp", "last") else self.dialect.type(variable.type)
-        text = self.names.of({"value": "v", "before": "old", "stamp": "stamp", "last": "last"}[kind], f"{owner.owner.name}.{name}")
+        text = self.names.of(
+            {"value": "v", "before": "old", "stamp": "stamp", "last": "last"}[kind], f"{owner.owner.name}.{name}"
+        )
         if variable.site is Site.SYNAPSE:
             assert isinstance(owner, ProjectionLayout)
             # the pool holds one array per column, each aligned for any type
@@ -389,7 +403,10 @@ class Frame:
         self.scope.declare(name, f"const {type_} *{name} = {where}.values[{number}];")
         if not (read.before and self.now):
             return f"{name}[{at}]"
-        old, stamp = self.names.of("old", f"{population}.{read.name}"), self.names.of("stamp", f"{population}.{read.name}")
+        old, stamp = (
+            self.names.of("old", f"{population}.{read.name}"),
+            self.names.of("stamp", f"{population}.{read.name}"),
+        )
         self.scope.declare(old, f"const {type_} *{old} = {where}.before[{number}];")
         self.scope.declare(stamp, f"const int32_t *{stamp} = {where}.stamp[{number}];")
         return f"({stamp}[{at}] == {self.step} ? {old}[{at}] : {name}[{at}])"
@@ -448,7 +465,9 @@ class Frame:
         inside = []
         for name in group.names:
             now = f"now_{self.names.of('v', name)}"
-            inside.append(f"const {self.dialect.type(self.owner.variable(name).type)} {now} = {self.advanced(group, name, gone)};")
+            inside.append(
+                f"const {self.dialect.type(self.owner.variable(name).type)} {now} = {self.advanced(group, name, gone)};"
+            )
         for name in group.names:
             now = f"now_{self.names.of('v', name)}"
             if name in self.owner.before:
@@ -496,4 +515,3 @@ class _Constants:
 
     def replacement(self, expression: Expr) -> str | None:
         return None
-

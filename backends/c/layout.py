@@ -129,7 +129,8 @@ class Layout:
 def layout(program: Program) -> Layout:
     """The places of everything in `program`."""
     old: dict[str, set[str]] = {}
-    for owner in (*program.populations, *program.projections):
+    owners: tuple[Owner, ...] = (*program.populations, *program.projections)
+    for owner in owners:
         for read in reads(owner):
             if read.before:
                 for name in _ends(owner, read.of):

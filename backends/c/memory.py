@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from plastlang.backends.c.binding import BLOCK, TABLE, Bytes, Model, Population, Projection, Record, Spikes
 from plastlang.backends.c.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout
@@ -107,8 +107,8 @@ class Memory:
 
     # ------------------------------------------------------------ filling structs
 
-    def _array(self, count: int, dtype: object) -> Array:
-        array = aligned(count, np.dtype(dtype))  # type: ignore[arg-type, call-overload]
+    def _array(self, count: int, dtype: DTypeLike) -> Array:
+        array = aligned(count, np.dtype(dtype))
         self._kept.append(array)
         return array
 
@@ -144,7 +144,9 @@ class Memory:
         struct.stamp = self._pointers(stamp)
         struct.parameters = self._pointers(arrays.parameters.values())
         struct.constants = self._pointers([self._array(self.count(place, s), self.dtype(t)) for s, t in constants])
-        struct.scratch = self._pointers([self._array(self.count(place, x.site), self.dtype(x.type)) for x in place.scratch])
+        struct.scratch = self._pointers(
+            [self._array(self.count(place, x.site), self.dtype(x.type)) for x in place.scratch]
+        )
         arrays.periods = self._array(max(1, len(owner.blocks)), np.int32)
         arrays.periods[:] = 1
         struct.periods = arrays.periods.ctypes.data
@@ -234,8 +236,9 @@ def copied(address: int | None, count: int, dtype: np.dtype[Any]) -> Array:
     """A copy of `count` values at an address."""
     if not address or count == 0:
         return np.zeros(count, dtype)
-    raw = (ctypes.c_char * (count * dtype.itemsize)).from_address(address)
-    return np.frombuffer(raw, dtype).copy()
+    result = np.empty(count, dtype)
+    ctypes.memmove(result.ctypes.data, address, result.nbytes)
+    return result
 
 
 def taken(bytes_: Bytes, dtype: np.dtype[Any]) -> Array:

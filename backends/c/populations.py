@@ -11,7 +11,7 @@ from plastlang.backends.c.frame import Frame, Scope, Value
 from plastlang.backends.c.layout import PopulationLayout, reads
 from plastlang.backends.c.unit import Unit
 from plastlang.backends.cfamily import indent
-from plastlang.ir.nodes import Assign, Block, InputSum, Renewal, Scheduled, Signal, Stmt, Threshold
+from plastlang.ir.nodes import Assign, Block, InputSum, Renewal, Scheduled, Signal, Stmt, Threshold, Variable
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import all_expressions, statements, walk
 
@@ -42,9 +42,8 @@ def emit_initial(unit: Unit) -> None:
     for variable in unit.owner.owner.variables:
         if variable.site in (Site.SYNAPSE, Site.PAIR):
             continue
-        declared = variable
 
-        def body(loop: Scope, inner: Frame) -> None:
+        def body(loop: Scope, inner: Frame, declared: Variable = variable) -> None:
             value = inner.text(declared.init)
             inner.lines.append(f"{inner.array('value', declared.name)}[{inner.at(declared.site)}] = {value};")
 
@@ -54,7 +53,7 @@ def emit_initial(unit: Unit) -> None:
 
 
 def emit_block(
-    unit: Unit, number: int, block: Block, structure: object = None, upto: str = "step + 1"
+    unit: Unit, number: int, block: Block, structure: EmitStructure | None = None, upto: str = "step + 1"
 ) -> None:
     """A function for an `each step`, `every` or signal block."""
     trigger = block.trigger
@@ -222,7 +221,10 @@ def _renewal(unit: Unit, spiking: Renewal) -> None:
     """Next spikes: drawn anew for all neurons, or for those that spike."""
     for name, arguments, kind, base, loop in (
         (
-            "redraw", "int32_t step, int32_t low, int32_t high", 1, "(int64_t)step - 1",
+            "redraw",
+            "int32_t step, int32_t low, int32_t high",
+            1,
+            "(int64_t)step - 1",
             "for (int32_t i = low; i < high; ++i) {",
         ),
         ("renew", "const pl_spikes *spiked, int32_t step", 0, "step", "for (int64_t k = 0; k < spiked->count; ++k) {"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from plastlang.backends.c.access import emit_access, emit_remember
@@ -124,7 +125,7 @@ class _Arrival:
                 pre.run(statement)
                 row.hoists.clear()
         # a value may be hoisted for a statement that needs only part of it
-        hoists = {n: t for n, t in hoists.items() if any(n in line for line in row.lines)}
+        hoists = {n: t for n, t in hoists.items() if _is_used(n, row.lines)}
         self._struct(hoists)
         if self.deferred:
             self._snapshot()
@@ -368,13 +369,14 @@ class _Arrival:
         for statement in body:
             edge.run(statement)
         values = {name: self.unit.dialect.type(x.type) for x, name in edge.hoists.items()}
-        values = {name: type_ for name, type_ in values.items() if any(name in line for line in edge.lines)}
+        values = {name: type_ for name, type_ in values.items() if _is_used(name, edge.lines)}
         head = ["const int64_t place = from + b;", "const int32_t j = h->log_post[place], at = h->log_step[place];"]
         used = ["(void)j;", "(void)at;"]
         first = [*head, *event.lines, *used, *(f"all_{name}[b] = {name};" for name in values)]
         second = [
             *head, "(void)at;", "if (j < low || j >= high) {", "    continue;", "}", "const int64_t s = start + j;",
-            *(f"const {type_} {name} = all_{name}[b];" for name, type_ in values.items()), *edge.lines,
+            *(f"const {type_} {name} = all_{name}[b];" for name, type_ in values.items()),
+            *(f"(void){name};" for name in values), *edge.lines,
         ]  # fmt: skip
         return [
             "const int64_t start = p->rows.start[i];",
@@ -400,6 +402,10 @@ class _Arrival:
             known[read] = name
         snapshot = {(f.kind, f.name): self._member(f) for f in self.fields}
         return unit.frame(scope, lines, Site.SYNAPSE, step="at", snapshot=snapshot, known=known, tables=tables)
+
+
+def _is_used(name: str, lines: list[str]) -> bool:
+    return any(re.search(rf"\b{name}\b", line) for line in lines)
 
 
 def _counted(body: list[str]) -> list[str]:

@@ -35,7 +35,7 @@ def save(model: CExecutable) -> dict[str, Array]:
                 result[f"{name}/state/{variable.name}"] = _out(arrays.values[variable.name], variable.site)
         if isinstance(place, ProjectionLayout):
             _save_synapses(model, name, place, result)
-        else:
+        elif isinstance(place, PopulationLayout):
             _save_spiking(model, name, place, result)
     return result
 
@@ -92,7 +92,7 @@ def restore(model: CExecutable, state: Mapping[str, Array]) -> None:
                 arrays.values[variable.name][:] = state[f"{name}/state/{variable.name}"]
         if isinstance(place, ProjectionLayout):
             _restore_synapses(model, name, place, state)
-        else:
+        elif isinstance(place, PopulationLayout):
             _restore_spiking(model, name, place, state)
         model.memory.keep_before(name)
 

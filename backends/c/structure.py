@@ -88,7 +88,9 @@ def _make(unit: Unit, frame: Frame, body: tuple[Stmt, ...], known: dict[str, Val
     lines.append(f"{unit.prefix}_start(m, i, j, s, step, {frame.repeat});")
     if body:
         scope = Scope(numbers=frame.scope.numbers)
-        new = unit.frame(scope, scope.lines, Site.SYNAPSE, now=frame.now, repeat=frame.repeat, locals={**frame.locals, **known})
+        new = unit.frame(
+            scope, scope.lines, Site.SYNAPSE, now=frame.now, repeat=frame.repeat, locals={**frame.locals, **known}
+        )
         for statement in body:
             new.run(statement)
         lines += ["{", *indent(scope.text()), "}"]
@@ -169,7 +171,12 @@ class _Sampling:
         ]
         frame.lines += ["{", *indent([*lines, *indent(inner), "}"]), "}"]
         fields = [f"{self.unit.dialect.type(t)} {n};" for n, t in self.fields.items()]
-        self.unit.lines += [f"typedef struct {self.type} {{", *indent(["pl_wish wish;", *fields]), f"}} {self.type};", ""]
+        self.unit.lines += [
+            f"typedef struct {self.type} {{",
+            *indent(["pl_wish wish;", *fields]),
+            f"}} {self.type};",
+            "",
+        ]
 
     def _from_spiked(self) -> bool:
         return any(isinstance(s, GrowThis) and s.partner == "spiked" for s in statements(self.statement.body))
@@ -187,7 +194,9 @@ class _Sampling:
         lines = []
         for k, number in enumerate(self._sources()):
             population = f"&m->populations[{number}]"
-            lines.append(f"const pl_spikes *const spiked{k} = pl_spikes_at({population}, {step} + m->populations[{number}].slots);")
+            lines.append(
+                f"const pl_spikes *const spiked{k} = pl_spikes_at({population}, {step} + ({population})->slots);"
+            )
         lines.append(f"const int64_t spiked = {' + '.join(f'spiked{k}->count' for k in range(len(lines)))};")
         return lines
 
@@ -316,7 +325,8 @@ class _Sampling:
             ]
         if not self.grows:
             return lines
-        refused = "!wish->drawn || p->rows.in_degree[wish->post] >= wish->max_in || p->rows.length[wish->pre] >= wish->max_out"
+        full = "p->rows.in_degree[wish->post] >= wish->max_in || p->rows.length[wish->pre] >= wish->max_out"
+        refused = f"!wish->drawn || {full}"
         if self.statement.slots is None:
             refused += " || wish->connected"
         lines += [f"if ({refused}) {{", "    continue;", "}", "const int32_t i = wish->pre, j = wish->post;"]

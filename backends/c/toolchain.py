@@ -21,8 +21,8 @@ INCLUDE = Path(__file__).resolve().parent.parent / "include"
 
 #: -ffp-contract=off keeps the bits; the other -fno- options keep them too and let loops vectorise. Never -ffast-math.
 FLAGS = (
-    "-std=c11", "-O2", "-ftree-vectorize", "-fPIC", "-shared", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
-    "-fopenmp-simd", "-fvisibility=hidden", "-fno-plt", "-pthread",
+    "-std=c11", "-O2", "-ftree-vectorize", "-fPIC", "-shared", "-ffp-contract=off",
+    "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fvisibility=hidden", "-fno-plt", "-pthread",
 )  # fmt: skip
 #: A compile that takes longer than this has gone wrong (s).
 PATIENCE = 600

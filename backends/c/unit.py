@@ -129,4 +129,3 @@ def outliving(body: tuple[Stmt, ...], groups: list[list[Stmt]]) -> set[str]:
                 if isinstance(node, Local) and home.get(node.name, number) != number:
                     result.add(node.name)
     return result
-

@@ -50,7 +50,9 @@ def test_the_neuron_loop_vectorises(name: str, tmp_path: Path) -> None:
     source = emit(schedule(programs.ALL[name]()), "single").source
     told = _compile("gcc", source, tmp_path, "-march=x86-64-v3", "-fopt-info-vec")
     lines = source.splitlines()
-    start = next(k for k, line in enumerate(lines, 1) if re.search(r"_cells_step\(pl_model", line) and line.endswith("{"))
+    start = next(
+        k for k, line in enumerate(lines, 1) if re.search(r"_cells_step\(pl_model", line) and line.endswith("{")
+    )
     loop = next(k for k in range(start, len(lines)) if "#pragma omp simd" in lines[k - 1])
     vectorised = {int(m.group(1)) for m in re.finditer(r"model\.c:(\d+):\d+: optimized: *loop vectorized", told)}
     assert vectorised & {loop, loop + 1}, f"line {loop}: {told}"

@@ -1,8 +1,9 @@
-"""plast_rows.h against rows that are Python lists: any sequence of edits, with columns, degrees and the index moving along."""
+"""plast_rows.h against rows that are Python lists: any sequence of edits; columns, degrees and the index move along."""
 
 from __future__ import annotations
 
 import ctypes
+import itertools
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -72,7 +73,9 @@ class Rows:
         lengths = np.bincount([i for i, _ in pairs] or [0], minlength=PRE).astype(np.int32)
         lengths = lengths if pairs else np.zeros(PRE, np.int32)
         posts = np.array([j for _, j in pairs], np.int32)
-        assert self.library.build(self.at, lengths.ctypes.data_as(ctypes.c_void_p), posts.ctypes.data_as(ctypes.c_void_p))
+        assert self.library.build(
+            self.at, lengths.ctypes.data_as(ctypes.c_void_p), posts.ctypes.data_as(ctypes.c_void_p)
+        )
         for number, (i, j) in enumerate(pairs):
             self.model[i].append((j, 1000 + number))
         self.write()
@@ -146,7 +149,9 @@ PAIRS = st.lists(st.tuples(st.integers(0, PRE - 1), st.integers(0, POST - 1)), m
 
 @settings(max_examples=150, deadline=None)
 @given(pairs=PAIRS, edits=EDITS, slack=st.booleans())
-def test_rows_follow_any_edits(library: ctypes.CDLL, pairs: list[tuple[int, int]], edits: list[tuple[str, int, int]], slack: bool) -> None:
+def test_rows_follow_any_edits(
+    library: ctypes.CDLL, pairs: list[tuple[int, int]], edits: list[tuple[str, int, int]], slack: bool
+) -> None:
     rows = Rows(library, slack)
     rows.build(pairs)
     rows.check()
@@ -175,6 +180,6 @@ def test_a_row_grows_without_end(library: ctypes.CDLL) -> None:
 def test_classes_of_capacity_rise_by_less_than_two(library: ctypes.CDLL) -> None:
     capacities = [library.capacity(k) for k in range(40)]
     assert capacities[:8] == [4, 8, 12, 16, 24, 32, 48, 64]
-    assert all(a < b <= 2 * a for a, b in zip(capacities, capacities[1:], strict=False))
+    assert all(a < b <= 2 * a for a, b in itertools.pairwise(capacities))
     for k, capacity in enumerate(capacities):
         assert library.class_of(capacity) == k and library.class_of(capacity + 1) == k + 1

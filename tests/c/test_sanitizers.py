@@ -62,6 +62,11 @@ def test_clean_under_sanitizers(precision: str, names: tuple[str, ...], tmp_path
         "PLASTLANG_CFLAGS": "-O1 -g -DPL_WORTHWHILE=0 -fsanitize=address,undefined -fno-sanitize-recover=all",
     }
     done = subprocess.run(
-        [sys.executable, "-c", RUN, precision, *names], env=environment, capture_output=True, text=True, timeout=500, check=False
-    )  # fmt: skip
+        [sys.executable, "-c", RUN, precision, *names],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-4000:]
