@@ -1,6 +1,6 @@
 """Expressions and statements as text of the C family: what the C and CUDA emitters share.
 
-The text keeps the tree: every operation is in parentheses of its own, so compilers round where the program rounds. How a
+The text keeps the tree: every operation is in parentheses of its own, so compilers round where the program does. How a
 variable, a parameter or the words of a draw are reached is the business of a `Places`, which each emitter brings.
 """
 
@@ -77,7 +77,11 @@ class Dialect:
                 if math.isinf(number):
                     text = "PL_INFF" if self.real == "float" else "PL_INF"
                     return text if number > 0 else f"(-{text})"
-                text = number.hex() + self.suffix if number != int(number) or abs(number) >= 1e6 else f"{number!r}{self.suffix}"
+                text = (
+                    number.hex() + self.suffix
+                    if number != int(number) or abs(number) >= 1e6
+                    else f"{number!r}{self.suffix}"
+                )
                 return f"({text})" if math.copysign(1, number) < 0 else text
             case _:
                 assert_never(constant.type)
