@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-
 from plastlang.backends.c.access import emit_access, emit_remember
+from plastlang.backends.c.arrivals import EDGE, Arrival, edge_reads, owner_of, snapshot_fields, statements_on
 from plastlang.backends.c.blocks import BlockEmitter
 from plastlang.backends.c.connect import emit_connect
 from plastlang.backends.c.constants import emit_constants
 from plastlang.backends.c.frame import Frame, Scope
-from plastlang.backends.c.layout import ProjectionLayout
 from plastlang.backends.c.populations import emit_block, emit_initial
 from plastlang.backends.c.structure import emit_start, emit_structure
 from plastlang.backends.c.unit import Unit
 from plastlang.backends.cfamily import indent
-from plastlang.ir.nodes import Block, Deliver, PostSpike, PreSpike, Read, Stmt
-from plastlang.ir.types import Site, Type
-from plastlang.ir.walk import all_expressions, statements, walk
-
-_EDGE = (Site.SYNAPSE, Site.PAIR)
+from plastlang.ir.nodes import PostSpike, PreSpike, Read
+from plastlang.ir.types import Site
 
 
 def emit_projection(unit: Unit) -> None:
@@ -30,8 +24,8 @@ def emit_projection(unit: Unit) -> None:
     emit_start(unit)
     emit_connect(unit)
     fields = snapshot_fields(owner)
-    pre = _statements(owner.owner.blocks, PreSpike)
-    arrival = _Arrival(unit, pre, fields)
+    pre = statements_on(owner.owner.blocks, PreSpike)
+    arrival = Arrival(unit, pre, fields)
     arrival.emit()
     if owner.schedule.post == "deferred":
         _flush(unit)
@@ -47,369 +41,6 @@ def emit_projection(unit: Unit) -> None:
             emit_block(unit, number, block, emit_structure)
     emit_access(unit)
     emit_constants(unit)
-
-
-def owner_of(unit: Unit) -> ProjectionLayout:
-    """The layout of the unit's projection."""
-    assert isinstance(unit.owner, ProjectionLayout)
-    return unit.owner
-
-
-def _statements(blocks: tuple[Block, ...], kind: type) -> tuple[Stmt, ...]:
-    return tuple(s for b in blocks if isinstance(b.trigger, kind) for s in b.body)
-
-
-def _edge_reads(body: tuple[Stmt, ...]) -> list[Read]:
-    """Reads in the synapse statements, each once."""
-    edge = [s for s in body if s.site in _EDGE]
-    return list(dict.fromkeys(n for x in all_expressions(edge) for n in walk(x) if isinstance(n, Read)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """An array entry of the pre neuron that waiting post spikes need as it was before the arrival."""
-
-    kind: str
-    name: str
-    type: Type
-
-
-def snapshot_fields(owner: ProjectionLayout) -> list[_Field]:
-    """What deferred post spikes read of the pre neuron."""
-    if owner.schedule.post != "deferred":
-        return []
-    fields: dict[tuple[str, str], _Field] = {}
-    for read in _edge_reads(_statements(owner.owner.blocks, PostSpike)):
-        if read.of or read.site is not Site.PRE:
-            continue
-        found = owner.group(read.name)
-        for name in (read.name,) if found is None else found[1].names:
-            fields["value", name] = _Field("value", name, owner.variable(name).type)
-            if read.before:
-                fields["before", name] = _Field("before", name, owner.variable(name).type)
-        if found is not None:
-            fields["last", found[1].names[0]] = _Field("last", found[1].names[0], Type.INT)
-        elif read.before:
-            fields["stamp", read.name] = _Field("stamp", read.name, Type.INT)
-    return list(fields.values())
-
-
-# ---------------------------------------------------------------- arrivals
-
-
-class _Arrival:
-    """Two passes: one neuron after the other what concerns the neuron itself, then the rows."""
-
-    def __init__(self, unit: Unit, body: tuple[Stmt, ...], fields: list[_Field]):
-        self.unit, self.body, self.fields = unit, body, fields
-        self.owner = owner_of(unit)
-        self.deferred = self.owner.schedule.post == "deferred"
-        self.edge = any(s.site in _EDGE for s in body)
-        self.type = f"{unit.prefix}_arrival"
-
-    def emit(self) -> None:
-        """The struct of an arrival and the functions that fill and use it."""
-        pre_scope, pre_lines = Scope(), list[str]()
-        pre = self.unit.frame(pre_scope, pre_lines, Site.PRE)
-        row_scope = Scope(numbers=pre_scope.numbers)
-        row = self.unit.frame(
-            row_scope, [], Site.SYNAPSE, outer=pre, outer_sites=frozenset({Site.PRE, Site.GLOBAL}),
-            deliver="d += {value};", known=self._now_names(row_scope),
-        )  # fmt: skip
-        hoists: dict[str, Type] = {}
-        for statement in self.body:
-            if statement.site in _EDGE:
-                row.run(statement)
-                hoists |= {name: expression.type for expression, name in row.hoists.items()}
-            else:
-                pre.run(statement)
-                row.hoists.clear()
-        # a value may be hoisted for a statement that needs only part of it
-        hoists = {n: t for n, t in hoists.items() if _is_used(n, row.lines)}
-        self._struct(hoists)
-        if self.deferred:
-            self._snapshot()
-            self._replay()
-        if not self.body and not self.deferred:
-            return
-        if self.body:
-            self._fill(pre_scope, pre_lines, hoists)
-            if self.edge or self.deferred:
-                self._visit(row_scope, row.lines, hoists)
-
-    def _now_names(self, scope: Scope) -> dict[object, str]:
-        """Lazy POST variables, which are brought to now once for all rows."""
-        names: dict[object, str] = {}
-        self.now: list[Read] = []
-        for read in _edge_reads(self.body):
-            if read.of or read.site is not Site.POST or self.owner.group(read.name) is None:
-                continue
-            plain = replace(read, before=False)
-            type_, name = self.unit.dialect.type(read.type), self.unit.names.of("now", f"{self.owner.owner.name}.{read.name}")
-            scope.declare(name, f"{type_} *restrict {name} = p->now[{self.owner.index(read.name)}];")
-            names[read] = names[plain] = f"{name}[j]"
-            if plain not in self.now:
-                self.now.append(plain)
-        return names
-
-    def _struct(self, hoists: dict[str, Type]) -> None:
-        dialect = self.unit.dialect
-        lines = ["int32_t row, since;", "uint64_t mark;"]
-        lines += [f"{dialect.type(f.type)} {f.kind}_{self.unit.names.of('f', f.name)};" for f in self.fields]
-        lines += [f"{dialect.type(type_)} {name};" for name, type_ in hoists.items()]
-        self.unit.lines += [f"typedef struct {self.type} {{", *indent(lines), f"}} {self.type};", ""]
-
-    def _member(self, field: _Field) -> str:
-        return f"{field.kind}_{self.unit.names.of('f', field.name)}"
-
-    def _snapshot(self) -> None:
-        scope = Scope()
-        frame = self.unit.frame(scope, [], Site.PRE)
-        lines = ["a->row = i;", "a->since = p->history.visited[i];", "a->mark = p->history.mark[i];"]
-        lines += [f"a->{self._member(f)} = {frame.item(f.kind, f.name)};" for f in self.fields]
-        scope.lines = lines
-        self.unit.function("snapshot", f"int32_t i, {self.type} *a", scope)
-
-    def _fill(self, scope: Scope, lines: list[str], hoists: dict[str, Type]) -> None:
-        """First pass: the statements of the pre neuron, and what the second pass needs of it."""
-        inner = []
-        if self.edge or self.deferred:
-            inner += [
-                f"if (!pl_reserve(&p->arrivals, (int64_t)sizeof({self.type}))) {{",
-                "    pl_no_memory(m);",
-                "    return;",
-                "}",
-                f"{self.type} *const a = ({self.type} *)(void *)(p->arrivals.data + p->arrivals.used);",
-                f"p->arrivals.used += (int64_t)sizeof({self.type});",
-            ]
-            if self.deferred:
-                inner += [
-                    f"{self.unit.prefix}_snapshot(m, i, a);",
-                    "p->history.visited[i] = step;",
-                    "p->history.mark[i] = p->history.logged;",
-                ]
-            else:
-                inner.append("a->row = i;")
-        inner += lines
-        if self.edge or self.deferred:
-            inner += [f"a->{name} = {name};" for name in hoists]
-            inner.append("events += p->rows.length[i];")
-        if self.deferred:
-            inner.append("events += p->history.full[i] ? (int64_t)(p->history.logged - a->mark) : 0;")
-        body = ["p->arrivals.used = 0;"]
-        if self.edge or self.deferred:
-            body.append("int64_t events = 0;")
-        for k, source in enumerate(self.owner.owner.sources):
-            number = self.unit.layout.populations[source].number
-            offset = f" + p->first[{k}]" if k else ""
-            body += [
-                "{",
-                f"    const pl_population *const source = &m->populations[{number}];",
-                f"    const pl_spikes *const spiked = pl_spikes_at(source, step + source->slots - {self.owner.owner.delay_steps});",
-                "    for (int64_t k = 0; k < spiked->count; ++k) {",
-                f"        const int32_t i = spiked->neurons[k]{offset};",
-                *indent(inner, 2),
-                "    }",
-                "}",
-            ]
-        if self.edge or self.deferred:
-            body += [
-                "if (p->arrivals.used > 0) {",
-                f"    pl_parallel(m, {self.unit.prefix}_visit, step, p->n_post, 16, 2 * events);",
-                "}",
-            ]
-            self.unit.lines.append(
-                f"PL_PHASE void {self.unit.prefix}_visit(pl_model *m, int32_t step, int32_t low, int32_t high);"
-            )
-        scope.lines = body
-        name = self.owner.owner.name
-        self.unit.function("arrive", "int32_t step", scope, about=f"{name}: spikes arrive")
-
-    def _visit(self, scope: Scope, lines: list[str], hoists: dict[str, Type]) -> None:
-        """Second pass: the part of each row with posts in [low, high)."""
-        prefix, dialect = self.unit.prefix, self.unit.dialect
-        body = [f"const {self.type} *const arrivals = (const {self.type} *)(const void *)p->arrivals.data;"]
-        body.append(f"const int64_t count = p->arrivals.used / (int64_t)sizeof({self.type});")
-        dense, sparse = self._bring_now()
-        if dense:
-            body += [
-                "int64_t events = 0;",
-                "for (int64_t k = 0; k < count; ++k) {",
-                "    events += p->rows.length[arrivals[k].row];",
-                "}",
-                "const bool dense = 2 * events > p->n_post;",
-                "if (dense) {",
-                *indent(dense),
-                "}",
-            ]
-        row = [f"const {self.type} *const a = &arrivals[k];", "(void)a;"]
-        row += [f"const {dialect.type(t)} {n} = a->{n};" for n, t in hoists.items()]
-        row += [
-            "const int32_t i = a->row;",
-            "if (k + 1 < count) {",
-            "    pl_rows_prefetch(&p->rows, arrivals[k + 1].row);",
-            "}",
-        ]
-        if self.deferred:
-            row.append(f"{prefix}_replay(m, a, low, high);")
-        if self.edge:
-            row += ["int64_t first, end;", "pl_rows_part(&p->rows, i, low, high, &first, &end);"]
-            if sparse:
-                row += ["if (!dense) {", *indent(sparse), "}"]
-            row += self._row(scope, lines)
-        else:
-            row.append("(void)i;")
-        scope.lines = [*body, "for (int64_t k = 0; k < count; ++k) {", *indent(row), "}"]
-        scope.lines[:0] = ["(void)step;"]
-        self.unit.function("visit", "int32_t step, int32_t low, int32_t high", scope)
-
-    def _row(self, scope: Scope, lines: list[str]) -> list[str]:
-        """The loop over a part of a row: in chunks, whose deliveries are added after their values are known.
-
-        In a row that holds every post neuron once the posts are known without looking, and nothing has to be looked up.
-        """
-        delivers = any(isinstance(s, Deliver) for s in statements(self.body))
-        if delivers:
-            target = self.unit.layout.populations[self.owner.owner.target]
-            port = next(k for k, x in enumerate(target.owner.inputs) if x.port == self.owner.owner.port)
-            scope.declare("sums", f"int64_t *restrict sums = m->populations[{target.number}].inputs[{port}];")
-        start, begin, chunk_end = "const int64_t s = c + b;", ["#pragma omp simd", "for (int32_t b = 0; b < n; ++b) {"], "}"
-        delivery = ["int64_t d = 0;"] if delivers else []
-        chunk = [
-            "const int32_t n = end - c < PL_BLOCK ? (int32_t)(end - c) : PL_BLOCK;",
-            *(["int64_t q[PL_BLOCK];"] if delivers else []),
-            *begin,
-            *indent([start, "const int32_t j = post[s];", "(void)j;", *delivery, *lines, *(["q[b] = d;"] if delivers else [])]),
-            chunk_end,
-        ]
-        if delivers:
-            chunk += ["for (int32_t b = 0; b < n; ++b) {", "    sums[post[c + b]] += q[b];", "}"]
-        scope.declare("post", "const int32_t *restrict post = p->rows.post;")
-        some = ["for (int64_t c = first; c < end; c += PL_BLOCK) {", *indent(chunk), "}"]
-        if not self.deferred:
-            return some
-        inner = ["const int64_t s = start + j;", "(void)s;", *delivery, *lines, *(["sums[j] += d;"] if delivers else [])]
-        every = [
-            "const int64_t start = p->rows.start[i];",
-            "#pragma omp simd",
-            "for (int32_t j = low; j < high; ++j) {",
-            *indent(inner),
-            "}",
-        ]
-        return ["if (p->history.full[i]) {", *indent(every), "} else {", *indent(some), "}"]
-
-    def _bring_now(self) -> tuple[list[str], list[str]]:
-        """Loops that bring the lazy POST variables to now: for all of them, or for those of one row."""
-        if not self.now:
-            return [], []
-        result = []
-        for tables, head in (
-            (False, ["#pragma omp simd", "for (int32_t j = low; j < high; ++j) {"]),
-            (True, ["for (int64_t s = first; s < end; ++s) {", "    const int32_t j = p->rows.post[s];"]),
-        ):
-            scope = Scope()
-            outer = self.unit.frame(scope, [], Site.GLOBAL)
-            frame = self.unit.frame(
-                scope, [], Site.POST, tables=tables, now=False, outer=outer, outer_sites=frozenset({Site.GLOBAL})
-            )  # fmt: skip
-            for read in self.now:
-                name = self.unit.names.of("now", f"{self.owner.owner.name}.{read.name}")
-                type_ = self.unit.dialect.type(read.type)
-                scope.declare(name, f"{type_} *restrict {name} = p->now[{self.owner.index(read.name)}];")
-                frame.lines.append(f"{name}[j] = {frame.text(read)};")
-            scope.lines = [*outer.lines, *head, *indent(frame.lines), "}"]
-            result.append(["{", *indent(scope.text()), "}"])
-        return result[0], result[1]
-
-    # ------------------------------------------------------------ waiting post spikes
-
-    def _replay(self) -> None:
-        """Apply what a row has not seen, as far as its posts are in [low, high)."""
-        owner, unit = self.owner, self.unit
-        scope = Scope()
-        body = tuple(s for s in _statements(owner.owner.blocks, PostSpike) if s.site in _EDGE)
-        scope.lines = [
-            "const int32_t i = a->row;",
-            "const pl_history *const h = &p->history;",
-            *(f"const {unit.dialect.type(f.type)} {self._member(f)} = a->{self._member(f)};" for f in self.fields),
-            *(f"(void){self._member(f)};" for f in self.fields),
-        ]
-        ring = self._frame(scope, "payload")
-        for statement in body:
-            ring.run(statement)
-        scope.lines += [
-            "if (h->full[i]) {",
-            *indent(self._log(scope, body)),
-            "    return;",
-            "}",
-            "int64_t first, end;",
-            "pl_rows_part(&p->rows, i, low, high, &first, &end);",
-            "const int32_t *const newest = h->newest;",
-            "const int32_t *const post = p->rows.post;",
-            "for (int64_t s = first; s < end; ++s) {",
-            "    const int32_t j = post[s];",
-            "    if (newest[j] < a->since) {",
-            "        continue;",
-            "    }",
-            "    for (uint32_t e = pl_history_from(h, j, a->since); e != h->head[j]; ++e) {",
-            "        const int64_t place = (int64_t)j * PL_RING + (int64_t)(e % PL_RING);",
-            "        const int32_t at = h->steps[place];",
-            *indent([*ring.lines, "(void)at;"], 2),
-            "    }",
-            "}",
-        ]
-        unit.function("replay", f"const {self.type} *a, int32_t low, int32_t high", scope)
-
-    def _log(self, scope: Scope, body: tuple[Stmt, ...]) -> list[str]:
-        """Walk the log for a row that holds every post neuron: first what depends on the event alone, then the synapses."""
-        event = self._frame(scope, "log_payload", tables=False)
-        edge = replace(
-            self._frame(scope, "log_payload"), outer=event, outer_sites=frozenset({Site.PRE, Site.POST, Site.GLOBAL})
-        )  # fmt: skip
-        for statement in body:
-            edge.run(statement)
-        values = {name: self.unit.dialect.type(x.type) for x, name in edge.hoists.items()}
-        values = {name: type_ for name, type_ in values.items() if _is_used(name, edge.lines)}
-        head = ["const int64_t place = from + b;", "const int32_t j = h->log_post[place], at = h->log_step[place];"]
-        used = ["(void)j;", "(void)at;"]
-        first = [*head, *event.lines, *used, *(f"all_{name}[b] = {name};" for name in values)]
-        second = [
-            *head, "(void)at;", "if (j < low || j >= high) {", "    continue;", "}", "const int64_t s = start + j;",
-            *(f"const {type_} {name} = all_{name}[b];" for name, type_ in values.items()),
-            *(f"(void){name};" for name in values), *edge.lines,
-        ]  # fmt: skip
-        return [
-            "const int64_t start = p->rows.start[i];",
-            "for (uint64_t e = a->mark; e != h->logged;) {",
-            "    const int64_t from = (int64_t)(e % PL_LOG);",
-            "    int64_t n = (int64_t)(h->logged - e) < PL_BLOCK ? (int64_t)(h->logged - e) : PL_BLOCK;",
-            "    n = n < PL_LOG - from ? n : PL_LOG - from;",
-            *(f"    {type_} all_{name}[PL_BLOCK];" for name, type_ in values.items()),
-            *(["    #pragma omp simd", *_counted(first)] if values else []),
-            *_counted(second),
-            "    e += (uint64_t)n;",
-            "}",
-        ]
-
-    def _frame(self, scope: Scope, array: str, tables: bool = True) -> Frame:
-        """Where the synapse statements of the post blocks find things for the event (place, j, at) on synapse s."""
-        unit = self.unit
-        known: dict[object, str] = {}
-        lines: list[str] = []
-        for read, k in ((read, k) for k, read in enumerate(self.owner.schedule.payload)):
-            type_, name = unit.dialect.type(read.type), scope.fresh("payload")
-            lines.append(f"const {type_} {name} = ((const {type_} *)(const void *)h->{array}[{k}])[place];")
-            known[read] = name
-        snapshot = {(f.kind, f.name): self._member(f) for f in self.fields}
-        return unit.frame(scope, lines, Site.SYNAPSE, step="at", snapshot=snapshot, known=known, tables=tables)
-
-
-def _is_used(name: str, lines: list[str]) -> bool:
-    return any(re.search(rf"\b{name}\b", line) for line in lines)
-
-
-def _counted(body: list[str]) -> list[str]:
-    return ["    for (int32_t b = 0; b < (int32_t)n; ++b) {", *indent(body, 2), "    }"]
 
 
 def _flush(unit: Unit) -> None:
@@ -443,7 +74,7 @@ def _flush(unit: Unit) -> None:
 
 def _post(unit: Unit) -> None:
     owner = owner_of(unit)
-    body = _statements(owner.owner.blocks, PostSpike)
+    body = statements_on(owner.owner.blocks, PostSpike)
     if not body:
         return
     scope = Scope()
@@ -452,11 +83,11 @@ def _post(unit: Unit) -> None:
     deferred = owner.schedule.post == "deferred"
     payload: dict[Read, str] = {}
     for statement in body:
-        if statement.site not in _EDGE:
+        if statement.site not in EDGE:
             post.run(statement)
             edge.hoists.clear()
         elif deferred:
-            for read in _edge_reads((statement,)):
+            for read in edge_reads((statement,)):
                 if read in owner.schedule.payload and read not in payload:
                     payload[read] = post.hoisted(read)
         else:
@@ -485,7 +116,11 @@ def _post(unit: Unit) -> None:
 
 def _push(unit: Unit, payload: dict[Read, str]) -> list[str]:
     owner = owner_of(unit)
-    lines = ["int64_t log_place;", "const int64_t place = pl_history_push(&p->history, j, step, &log_place);", "(void)place;"]
+    lines = [
+        "int64_t log_place;",
+        "const int64_t place = pl_history_push(&p->history, j, step, &log_place);",
+        "(void)place;",
+    ]
     for k, read in enumerate(owner.schedule.payload):
         type_ = unit.dialect.type(read.type)
         lines.append(f"(({type_} *)(void *)p->history.payload[{k}])[place] = {payload[read]};")
