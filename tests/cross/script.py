@@ -24,14 +24,19 @@ KINDS = ("run", "signal", "parameter", "write", "rewire", "schedule", "last", "m
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that the host does. `run`: `number` steps. `move`: to a fresh executable (the other way at odd numbers)."""
+    """One thing that the host does.
+
+    `run`: `number` steps. `move`: to a fresh executable (the other way at odd numbers).
+    """
 
     kind: str
     number: int = 0
     value: int = 0
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.number}" if self.kind in ("run", "move") else f"{self.kind} {self.number} {self.value}"
+        return (
+            f"{self.kind} {self.number}" if self.kind in ("run", "move") else f"{self.kind} {self.number} {self.value}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from plastlang.backends.interface import Executable, Options
 from plastlang.ir.types import Site
 from tests.cross.looking import difference, look, recorded
 from tests.cross.script import Action, Script, act, scripts
-from tests.cross.test_random_programs import FEW
+from tests.cross.test_random_programs import FEW, QUICK
 from tests.cross.versus import Disagreement, Player, begin
 from tests.programs.running import built
 from tests.programs.strategies import programs
@@ -21,8 +21,8 @@ BACKENDS = ("reference", "c")
 
 
 @pytest.fixture(autouse=True)
-def _fast_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PLASTLANG_CFLAGS", "-O0")
+def _flags(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLASTLANG_CFLAGS", QUICK)
 
 
 def _load(text: str, backend: str, seed: int = 1, threads: int = 1, precision: str = "single") -> Executable:
@@ -33,7 +33,7 @@ def _load(text: str, backend: str, seed: int = 1, threads: int = 1, precision: s
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(programs(most_neurons=12), scripts(longest=6))
-@settings(FEW, max_examples=15)
+@settings(FEW, max_examples=10)
 def test_looking_changes_nothing(backend: str, text: str, script: Script) -> None:
     network = built(text)
     looked, left = (Player(network, backend, script, every, 1).play()[-2:] for every in (1, 0))
@@ -43,7 +43,7 @@ def test_looking_changes_nothing(backend: str, text: str, script: Script) -> Non
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(programs(most_neurons=20), st.integers(0, 1000), st.lists(st.integers(1, 5), min_size=1, max_size=4))
-@settings(FEW, max_examples=15)
+@settings(FEW, max_examples=10)
 def test_synapses_are_counted(backend: str, text: str, seed: int, pieces: list[int]) -> None:
     executable = _load(text, backend, seed)
     start = {p.name: len(executable.synapses(p.name)[0]) for p in executable.program.projections}
@@ -66,7 +66,7 @@ def test_synapses_are_counted(backend: str, text: str, seed: int, pieces: list[i
 
 
 @given(programs(most_neurons=200), scripts(longest=6))
-@settings(FEW, max_examples=10)
+@settings(FEW, max_examples=6)
 def test_the_number_of_threads_cannot_be_seen(text: str, script: Script) -> None:
     network = built(text)
     one, *others = (Player(network, "c", script, 0, threads).play() for threads in (1, 2, 3, 8))

@@ -14,35 +14,36 @@ from tests.cross.versus import compare
 from tests.programs.strategies import programs
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-#: The same programs in every run; `--fuzz N` tries N times as many, and others.
+#: Compiling takes most of the time, and the numbers do not depend on the optimiser. Threads share even small networks.
+QUICK = "-O0 -DPL_WORTHWHILE=0"
+#: The same programs in every run; `--fuzz N` tries N times as many.
 FEW = settings(deadline=None, suppress_health_check=SLOW, derandomize=True, database=None)
 
 
 @pytest.fixture(autouse=True)
-def _fast_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compiling takes most of the time, and the numbers do not depend on the optimiser."""
-    monkeypatch.setenv("PLASTLANG_CFLAGS", "-O0")
+def _flags(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLASTLANG_CFLAGS", QUICK)
 
 
 @given(programs(most_neurons=8), scripts())
-@settings(FEW, max_examples=60)
+@settings(FEW, max_examples=50)
 def test_small_networks(text: str, script: Script) -> None:
     compare(text, script)
 
 
 @given(programs(most_neurons=40), scripts())
-@settings(FEW, max_examples=40)
+@settings(FEW, max_examples=30)
 def test_networks(text: str, script: Script) -> None:
     compare(text, script)
 
 
 @given(programs(most_neurons=300), scripts(longest=6))
-@settings(FEW, max_examples=15)
+@settings(FEW, max_examples=10)
 def test_networks_of_many_blocks(text: str, script: Script) -> None:
     compare(text, script)
 
 
 @given(programs(most_neurons=6), scripts(longest=90))
-@settings(FEW, max_examples=15)
+@settings(FEW, max_examples=10)
 def test_long_runs(text: str, script: Script) -> None:
     compare(text, script)

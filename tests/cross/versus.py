@@ -20,7 +20,10 @@ from tests.programs.running import built
 
 @dataclass(slots=True)
 class Player:
-    """A network on one backend. `every`: it is looked at after so many steps and after every action; 0: only at the end."""
+    """A network on one backend.
+
+    `every`: it is looked at after so many steps and after every action; 0: only at the end.
+    """
 
     network: Built
     backend: str
@@ -104,7 +107,8 @@ def compare(text: str, script: Script, every: int = 1) -> None:
     """Play a program on the reference and on C.
 
     The reference is looked at after every step (`every` steps). C is too, on one thread; then once more on
-    `script.threads` threads without a look before the end. Raises Disagreement with the program and the first difference.
+    `script.threads` threads without a look before the end. Raises Disagreement with the program and the first
+    difference.
     """
     compare_built(built(text), script, every, text)
 
