@@ -21,9 +21,12 @@ INCLUDE = Path(__file__).resolve().parent.parent / "include"
 
 #: -ffp-contract=off keeps the bits; the other -fno- options keep them too and let loops vectorise. Never -ffast-math.
 FLAGS = (
-    "-std=c11", "-O2", "-ftree-vectorize", "-fPIC", "-shared", "-ffp-contract=off",
+    "-std=c11", "-fPIC", "-shared", "-ffp-contract=off",
     "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fvisibility=hidden", "-fno-plt", "-pthread",
 )  # fmt: skip
+#: Loops are marked for vectorisation, so more than this makes gcc slower but hardly the code; clang needs its second level.
+GCC_LEVEL = ("-O1", "-ftree-vectorize", "-finline-small-functions")
+CLANG_LEVEL = ("-O2",)
 #: A compile that takes longer than this has gone wrong (s).
 PATIENCE = 600
 
@@ -85,6 +88,7 @@ def _version(command: tuple[str, ...]) -> str | None:
 
 def _with_flags(command: tuple[str, ...], version: str) -> Compiler:
     """Code for this very processor where the compiler can make it."""
+    flags = (*FLAGS, *(CLANG_LEVEL if "clang" in version or "ziglang" in command else GCC_LEVEL))
     for native in ("-march=native", "-mcpu=native"):
         probe = [*command, native, "-x", "c", "-fsyntax-only", os.devnull]
         if "ziglang" in command:  # its spelling of the processor at hand is the default
@@ -94,8 +98,8 @@ def _with_flags(command: tuple[str, ...], version: str) -> Compiler:
         except (OSError, subprocess.TimeoutExpired):
             continue
         if done.returncode == 0:
-            return Compiler(command, version, (*FLAGS, native))
-    return Compiler(command, version, FLAGS)
+            return Compiler(command, version, (*flags, native))
+    return Compiler(command, version, flags)
 
 
 @functools.cache

@@ -208,19 +208,18 @@ PL_LOCAL void pl_fill_table(double *table, double rate) {
     }
 }
 
-/* The sum of a port as a number. The conversion of a sum below 2^51 adds it to the bits of 1.5 2^52, which vectorises where
- * int64 to double has no instruction. */
-PL_LOCAL inline float pl_take_inputf(int64_t sum) {
-    const double t = pl_from((uint64_t)sum + UINT64_C(0x4338000000000000)) - 6755399441055744.0;
-    return (float)(t * 2.3283064365386963e-10);
+/* A sum below 2^51 as double: added to the bits of 1.5 2^52, which vectorises where int64 to double has no instruction.
+ * Whatever is not below gives a magnitude of at least 2^51, or no number. */
+PL_LOCAL inline double pl_sum_as_double(int64_t sum) {
+    return pl_from((uint64_t)sum + UINT64_C(0x4338000000000000)) - 6755399441055744.0;
 }
+
+/* The sum of a port as a number. */
+PL_LOCAL inline float pl_take_inputf(int64_t sum) { return (float)(pl_sum_as_double(sum) * 2.3283064365386963e-10); }
 PL_LOCAL inline double pl_take_input(int64_t sum) { return pl_unfixed(sum); }
 
 /* Not 0 where a sum has left its range. */
-PL_LOCAL inline uint64_t pl_bad_inputf(int64_t sum) {
-    const uint64_t most = (UINT64_C(1) << 51) - 1;
-    return ((uint64_t)sum + most) >> 52 | (most - (uint64_t)sum) >> 52;
-}
+PL_LOCAL inline uint64_t pl_bad_inputf(int64_t sum) { return !(PL_ABS(pl_sum_as_double(sum)) < 2251799813685248.0); }
 PL_LOCAL inline uint64_t pl_bad_input(int64_t sum) {
     const uint64_t most = (UINT64_C(1) << 62) - 1;
     return ((uint64_t)sum + most) >> 63 | (most - (uint64_t)sum) >> 63;

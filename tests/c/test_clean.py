@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from plastlang.backends.c.emit import emit
-from plastlang.backends.c.toolchain import FLAGS, INCLUDE
+from plastlang.backends.c.toolchain import FLAGS, GCC_LEVEL, INCLUDE
 from plastlang.passes.schedule import schedule
 from tests import ir_programs as programs
 
@@ -48,7 +48,7 @@ def test_the_neuron_loop_vectorises(name: str, tmp_path: Path) -> None:
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not here")
     source = emit(schedule(programs.ALL[name]()), "single").source
-    told = _compile("gcc", source, tmp_path, "-march=x86-64-v3", "-fopt-info-vec")
+    told = _compile("gcc", source, tmp_path, *GCC_LEVEL, "-march=x86-64-v3", "-fopt-info-vec")
     lines = source.splitlines()
     start = next(
         k for k, line in enumerate(lines, 1) if re.search(r"_cells_step\(pl_model", line) and line.endswith("{")
