@@ -24,7 +24,7 @@ FLAGS = (
     "-std=c11", "-fPIC", "-shared", "-ffp-contract=off",
     "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fvisibility=hidden", "-fno-plt", "-pthread",
 )  # fmt: skip
-#: Loops are marked for vectorisation, so more than this makes gcc slower but hardly the code; clang needs its second level.
+#: Loops are marked for vectorisation, so more than this makes gcc slower but hardly the code. clang needs its second.
 GCC_LEVEL = ("-O1", "-ftree-vectorize", "-finline-small-functions")
 CLANG_LEVEL = ("-O2",)
 #: A compile that takes longer than this has gone wrong (s).
