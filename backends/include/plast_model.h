@@ -219,7 +219,9 @@ PL_LOCAL inline float pl_take_inputf(int64_t sum) { return (float)(pl_sum_as_dou
 PL_LOCAL inline double pl_take_input(int64_t sum) { return pl_unfixed(sum); }
 
 /* Not 0 where a sum has left its range. */
-PL_LOCAL inline uint64_t pl_bad_inputf(int64_t sum) { return !(PL_ABS(pl_sum_as_double(sum)) < 2251799813685248.0); }
+PL_LOCAL inline uint64_t pl_bad_inputf(int64_t sum) {
+    return PL_ABS(pl_sum_as_double(sum)) < 2251799813685248.0 ? 0u : 1u;
+}
 PL_LOCAL inline uint64_t pl_bad_input(int64_t sum) {
     const uint64_t most = (UINT64_C(1) << 62) - 1;
     return ((uint64_t)sum + most) >> 63 | (most - (uint64_t)sum) >> 63;
