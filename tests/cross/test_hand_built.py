@@ -12,6 +12,7 @@ from plastlang.passes import CANONICAL, SCHEDULING
 from tests import ir_programs
 from tests.cross.looking import difference, look, recorded
 from tests.cross.script import Action, act
+from tests.cross.test_random_programs import QUICK
 from tests.cross.versus import begin
 
 
@@ -26,7 +27,8 @@ def _pair(program: Program, precision: str, threads: int) -> tuple[Executable, E
 
 @pytest.mark.parametrize("precision", ["single", "double"])
 @pytest.mark.parametrize("name", ir_programs.ALL)
-def test_programs(name: str, precision: str) -> None:
+def test_programs(name: str, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLASTLANG_CFLAGS", QUICK)
     program = ir_programs.ALL[name]()
     pair = _pair(program, precision, 2)
     for executable in pair:

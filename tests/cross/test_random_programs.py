@@ -26,13 +26,13 @@ def _flags(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(programs(most_neurons=8), scripts())
-@settings(FEW, max_examples=50)
+@settings(FEW, max_examples=40)
 def test_small_networks(text: str, script: Script) -> None:
     compare(text, script)
 
 
 @given(programs(most_neurons=40), scripts())
-@settings(FEW, max_examples=30)
+@settings(FEW, max_examples=25)
 def test_networks(text: str, script: Script) -> None:
     compare(text, script)
 
