@@ -14,7 +14,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang import __version__
+from plastlang import __version__, kept
 from plastlang.backends.interface import Backend, Compiling, Executable, Options
 from plastlang.diagnostics import Diagnostic, MachineError, PlastError, Source
 from plastlang.frontend.check import check_recovered, load_import
@@ -22,13 +22,13 @@ from plastlang.frontend.checked import CheckedModule, CheckedNetwork
 from plastlang.frontend.networks import check_network
 from plastlang.frontend.parse import parse_with_errors
 from plastlang.frontend.sources import read_source
+from plastlang.ir.lowered import Lowered
 from plastlang.ir.nodes import Program, Variable
 from plastlang.ir.text import to_text
 from plastlang.ir.types import Site
 from plastlang.ir.verify import verify
 from plastlang.passes import CANONICAL, SCHEDULING
 from plastlang.runtime.calls import unknown
-from plastlang.symbolic import Lowered, lower
 
 #: Stages that `plastc emit` shows, in order.
 STAGES = ("ast", "checked", "equations", "ir", "schedule", "code")
@@ -114,14 +114,27 @@ def network_name(module: CheckedModule, wanted: str = "") -> str:
 
 
 def build(checked: CheckedNetwork, clock: Clock | None = None) -> Built:
-    """Lower a network and run the passes over it; the verifier looks at every step."""
+    """Lower a network and run the passes over it; the verifier looks at every step.
+
+    What has been built on this machine before is read back instead.
+    """
     clock = clock or Clock()
+    with clock.stage("look up"):
+        key = kept.key(checked)
+        found = kept.find(key)
+    if found is not None:
+        lowered, program, scheduled = found
+        return Built(checked, lowered, program, scheduled)
     with clock.stage("lower"):
+        from plastlang.symbolic import lower  # brings sympy, which takes longer than all the rest
+
         lowered = lower(checked)
         verify(lowered.program)
     with clock.stage("passes"):
         program = _passes(lowered.program, CANONICAL)
-        return Built(checked, lowered, program, _passes(program, SCHEDULING))
+        scheduled = _passes(program, SCHEDULING)
+    kept.keep(key, (lowered, program, scheduled))
+    return Built(checked, lowered, program, scheduled)
 
 
 def _passes(program: Program, passes: tuple[Callable[[Program], Program], ...]) -> Program:

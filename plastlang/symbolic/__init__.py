@@ -1,6 +1,6 @@
 """Equations to the intermediate representation; the only package that knows sympy."""
 
-from plastlang.symbolic.explain import Explanation
-from plastlang.symbolic.lowering import Lowered, lower
+from plastlang.ir.lowered import Explanation, Lowered
+from plastlang.symbolic.lowering import lower
 
 __all__ = ["Explanation", "Lowered", "lower"]

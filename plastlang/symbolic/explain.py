@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from plastlang.frontend.checked import CheckedComponent, CheckedVariable
+from plastlang.ir.lowered import Explanation
 from plastlang.ir.nodes import Assign, EachStep, Every, PostSpike, PreSpike, Signal, Stmt, Trigger
 from plastlang.ir.types import Site
 from plastlang.ir.walk import statements
 from plastlang.symbolic.solve import Solved
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """`how`: 'exact', 'lazy', 'exponential_euler', 'rk4', 'euler', 'constant' or 'event'; `why`: a phrase."""
-
-    owner: str
-    variable: str
-    site: Site
-    how: str
-    why: str
 
 
 def explain(owner: str, component: CheckedComponent, solved: Mapping[str, Solved]) -> tuple[Explanation, ...]:

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from plastlang.frontend.checked import CheckedNetwork, CheckedRecord
-from plastlang.ir.nodes import Expr, Program, Record, SpikeRecord, StateRecord
-from plastlang.symbolic.explain import Explanation
+from plastlang.ir.lowered import Lowered
+from plastlang.ir.nodes import Program, Record, SpikeRecord, StateRecord
 from plastlang.symbolic.link import number_purposes
 from plastlang.symbolic.neurons import lower_population
 from plastlang.symbolic.owners import parameter_values
 from plastlang.symbolic.rules import lower_projection
-
-
-@dataclass(frozen=True, slots=True)
-class Lowered:
-    """A program and what goes with it.
-
-    Attributes:
-        program: ready for the passes and backends.
-        parameter_values: (owner, parameter, expression of index, pos and size): the values per neuron, to be computed
-            and set when the program is loaded. The parameter's site is NEURON and its default the component's, or 0.
-        explanations: one record for each variable, owners in the order of the program.
-    """
-
-    program: Program
-    parameter_values: tuple[tuple[str, str, Expr], ...]
-    explanations: tuple[Explanation, ...]
 
 
 def lower(network: CheckedNetwork) -> Lowered:

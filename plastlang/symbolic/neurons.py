@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from plastlang.frontend.checked import CheckedComponent, CheckedPopulation, Equation
+from plastlang.ir.lowered import Explanation
 from plastlang.ir.nodes import (
     Assign,
     Block,
@@ -23,7 +24,7 @@ from plastlang.ir.walk import map_statement, rewrite
 from plastlang.symbolic.bounds import Bounds, bound_body, bounds_of, clip
 from plastlang.symbolic.build import add
 from plastlang.symbolic.constants import Constants
-from plastlang.symbolic.explain import Explanation, explain
+from plastlang.symbolic.explain import explain
 from plastlang.symbolic.holds import Counter, count_down, counters, hidden, start, states
 from plastlang.symbolic.lets import Lets
 from plastlang.symbolic.owners import constants_of, parameters, solvable, variables, workshop

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plastlang.frontend.checked import CheckedComponent, CheckedProjection, Equation
+from plastlang.ir.lowered import Explanation
 from plastlang.ir.nodes import Assign, Block, Expr, GrowThis, GrowUniform, If, LazyGroup, Projection, Read, Sample, Stmt
 from plastlang.ir.types import Site
 from plastlang.ir.walk import all_expressions, walk
 from plastlang.symbolic.bounds import Bounds, bound_body, bounds_of, clip
 from plastlang.symbolic.constants import Constants
-from plastlang.symbolic.explain import Explanation, explain
+from plastlang.symbolic.explain import explain
 from plastlang.symbolic.lazy import lazy_groups
 from plastlang.symbolic.lets import Lets
 from plastlang.symbolic.owners import constants_of, parameters, solvable, variables, workshop
