@@ -29,9 +29,9 @@ HEAD = """# Benchmarks
 
 Written by `make bench`. One thread, dt 0.1 ms, single precision, wall-clock seconds for one second of biological time
 unless a row says otherwise; median of the repeats, with the least and the greatest. Building is only in the cold start.
-Goals and the times of peers come from another, faster machine (2 cores, shared: +-30 %), the peers in double precision but for
-GeNN: they are there for scale. The rows "run beside it" are of this machine and run; Brian2 here against Brian2 there
-says how the machines compare. Ratio: peer / plastlang.
+Goals and the times of peers come from another, faster machine (2 cores, shared: +-30 %), the peers in double
+precision but for GeNN: they are there for scale. The rows "run beside it" are of this machine and run; Brian2 here
+against Brian2 there says how the machines compare. Ratio: peer / plastlang.
 """
 
 
