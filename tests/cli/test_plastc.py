@@ -182,7 +182,7 @@ def test_interrupting_a_run_keeps_what_was_recorded(small: Path, tmp_path: Path)
     deadline = time.monotonic() + 30
     while not out_dir.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(1.5)
+    time.sleep(6.0)  # the directory is made first; building and the first steps come after it
     os.kill(process.pid, signal.SIGINT)
     out, error = process.communicate(timeout=30)
     assert process.returncode == 130 and "(interrupted)" in out and "Traceback" not in error
