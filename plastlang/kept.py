@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import pickle
-import tempfile
+from importlib import metadata
 from pathlib import Path
 
 from plastlang import __version__
 from plastlang.backends.c.cache import cache_directory
+from plastlang.diagnostics import MachineError
 from plastlang.frontend.checked import CheckedNetwork
 from plastlang.ir.lowered import Lowered
 from plastlang.ir.nodes import Program
+from plastlang.runtime.files import replace_file
 
 #: (lowered, program after the canonical passes, program after the scheduling passes)
 Programs = tuple[Lowered, Program, Program]
@@ -24,7 +25,7 @@ _PACKAGE = Path(__file__).parent
 @functools.cache
 def _compiler() -> bytes:
     """Hash of everything that turns a checked network into a program."""
-    digest = hashlib.sha256(__version__.encode())
+    digest = hashlib.sha256(f"{__version__} {metadata.version('sympy')}".encode())
     for part in ("ir", "symbolic", "passes"):
         for path in sorted((_PACKAGE / part).glob("*.py")):
             digest.update(path.read_bytes())
@@ -52,8 +53,7 @@ def keep(name: str, programs: Programs) -> None:
     directory = cache_directory()
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=directory, delete=False) as file:
+        with replace_file(directory / f"{name}.program") as file:
             pickle.dump(programs, file)
-        os.replace(file.name, directory / f"{name}.program")
-    except OSError:
+    except (OSError, MachineError):
         return

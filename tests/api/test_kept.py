@@ -73,6 +73,15 @@ def test_a_damaged_entry_is_made_anew(own_cache: Path, damage: bytes) -> None:
     assert kept.find(entry.stem) is not None
 
 
+def test_a_failed_write_is_done_without_and_leaves_nothing(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert driver.build(network()) == driver.build(network())
+    assert not list(own_cache.iterdir())
+
+
 def test_a_cache_that_cannot_be_written_is_done_without(own_cache: Path) -> None:
     own_cache.write_text("a file where the directory should be")
     assert driver.build(network()) == driver.build(network())
