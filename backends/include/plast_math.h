@@ -94,9 +94,8 @@ PL_FN int32_t pl_castf(float x) { return pl_cast((double)x); }
 
 /* ------------------------------------------------------------------ exp */
 
-PL_FN float pl_expf(float x) {
-    float y = x > 89.0f ? 89.0f : x;
-    y = y < -104.0f ? -104.0f : y;
+/* exp(r) - 1 of y = n log 2 + r; `n` as wrapped bits. */
+PL_FN float pl_reducef(float y, uint32_t *n_bits) {
     const float t = y * 1.442695f + 12582912.0f; /* 1.5 * 2^23: the low bits are the nearest integer */
     const float n = t - 12582912.0f;
     const float r = (y - n * 0.693359375f) - n * -2.1219444e-4f;
@@ -105,17 +104,11 @@ PL_FN float pl_expf(float x) {
     p = p * r + 4.1666552e-2f;
     p = p * r + 1.6666576e-1f;
     p = p * r + 0.5f;
-    const float e = (p * (r * r) + r) + 1.0f;
-    /* 2^n in two factors, so that both are normal and one rounding makes a denormal result */
-    const uint32_t k = pl_bitsf(t) - 0x4b400000u;
-    const uint32_t h = (k + 256u) >> 1;
-    const float z = (e * pl_fromf((h - 1u) << 23)) * pl_fromf((k - h + 255u) << 23);
-    return x == x ? z : x;
+    *n_bits = pl_bitsf(t) - 0x4b400000u;
+    return p * (r * r) + r;
 }
 
-PL_FN double pl_exp(double x) {
-    double y = x > 710.0 ? 710.0 : x;
-    y = y < -746.0 ? -746.0 : y;
+PL_FN double pl_reduce(double y, uint64_t *n_bits) {
     const double t = y * 1.4426950408889634 + 6755399441055744.0; /* 1.5 * 2^52 */
     const double n = t - 6755399441055744.0;
     const double r = (y - n * 0.6931471803691238) - n * 1.9082149292705877e-10;
@@ -130,8 +123,26 @@ PL_FN double pl_exp(double x) {
     p = p * r + 4.166666666666667e-02;
     p = p * r + 1.666666666666667e-01;
     p = p * r + 0.5;
-    const double e = (p * (r * r) + r) + 1.0;
-    const uint64_t k = pl_bits(t) - UINT64_C(0x4338000000000000);
+    *n_bits = pl_bits(t) - UINT64_C(0x4338000000000000);
+    return p * (r * r) + r;
+}
+
+PL_FN float pl_expf(float x) {
+    float y = x > 89.0f ? 89.0f : x;
+    y = y < -104.0f ? -104.0f : y;
+    uint32_t k;
+    const float e = pl_reducef(y, &k) + 1.0f;
+    /* 2^n in two factors, so that both are normal and one rounding makes a denormal result */
+    const uint32_t h = (k + 256u) >> 1;
+    const float z = (e * pl_fromf((h - 1u) << 23)) * pl_fromf((k - h + 255u) << 23);
+    return x == x ? z : x;
+}
+
+PL_FN double pl_exp(double x) {
+    double y = x > 710.0 ? 710.0 : x;
+    y = y < -746.0 ? -746.0 : y;
+    uint64_t k;
+    const double e = pl_reduce(y, &k) + 1.0;
     const uint64_t h = (k + 2048u) >> 1;
     const double z = (e * pl_from((h - 1u) << 52)) * pl_from((k - h + 2047u) << 52);
     return x == x ? z : x;
@@ -141,22 +152,8 @@ PL_FN double pl_exp(double x) {
 PL_FN double pl_expm1(double x) {
     double y = x > 710.0 ? 710.0 : x;
     y = y < -50.0 ? -50.0 : y;
-    const double t = y * 1.4426950408889634 + 6755399441055744.0;
-    const double n = t - 6755399441055744.0;
-    const double r = (y - n * 0.6931471803691238) - n * 1.9082149292705877e-10;
-    double p = 2.09147553258932e-09;
-    p = p * r + 2.5105312729622103e-08;
-    p = p * r + 2.755727347871858e-07;
-    p = p * r + 2.755725517000089e-06;
-    p = p * r + 2.480158732567746e-05;
-    p = p * r + 1.984126987500228e-04;
-    p = p * r + 1.3888888888883711e-03;
-    p = p * r + 8.333333333326084e-03;
-    p = p * r + 4.166666666666667e-02;
-    p = p * r + 1.666666666666667e-01;
-    p = p * r + 0.5;
-    const double e = p * (r * r) + r;
-    const uint64_t k = pl_bits(t) - UINT64_C(0x4338000000000000);
+    uint64_t k;
+    const double e = pl_reduce(y, &k);
     const double s = pl_from((k + 1022u) << 52); /* 2^(n-1): 2^n itself may be too large */
     const double z = 2.0 * (s * e + (s - 0.5));
     return PL_ABS(x) > 5e-17 ? z : x; /* NaN and -0 come back as they are */
@@ -165,16 +162,9 @@ PL_FN double pl_expm1(double x) {
 PL_FN float pl_expm1f(float x) {
     float y = x > 89.0f ? 89.0f : x;
     y = y < -30.0f ? -30.0f : y;
-    const float t = y * 1.442695f + 12582912.0f;
-    const float n = t - 12582912.0f;
-    const float r = (y - n * 0.693359375f) - n * -2.1219444e-4f;
-    float p = 1.392625e-3f;
-    p = p * r + 8.363233e-3f;
-    p = p * r + 4.1666552e-2f;
-    p = p * r + 1.6666576e-1f;
-    p = p * r + 0.5f;
-    const float e = p * (r * r) + r;
-    const float s = pl_fromf((pl_bitsf(t) - 0x4b400000u + 126u) << 23); /* 2^(n-1): 2^n itself may be too large */
+    uint32_t k;
+    const float e = pl_reducef(y, &k);
+    const float s = pl_fromf((k + 126u) << 23); /* 2^(n-1): 2^n itself may be too large */
     const float z = 2.0f * (s * e + (s - 0.5f));
     return PL_ABSF(x) > 2e-8f ? z : x; /* NaN and -0 come back as they are */
 }

@@ -86,19 +86,23 @@ def _exp32(x: Reals) -> Reals:
     f = np.float32
     y = np.where(x > f(89), f(89), x)
     y = np.where(y < f(-104), f(-104), y)
-    t = y * f(1.442695) + f(12582912)
-    n = t - f(12582912)
-    r = (y - n * f(0.693359375)) - n * f(-2.1219444e-4)
-    e = (polynomial(_EXP32, r) * (r * r) + r) + f(1)
-    k = t.view(np.uint32) - np.uint32(0x4B400000)
+    e, k = _reduced32(y)
     h = (k + np.uint32(256)) >> np.uint32(1)
     first = ((h - np.uint32(1)) << np.uint32(23)).view(np.float32)
     second = ((k - h + np.uint32(255)) << np.uint32(23)).view(np.float32)
-    return np.where(x == x, (e * first) * second, x)
+    return np.where(x == x, ((e + f(1)) * first) * second, x)
 
 
-def _reduced(y: Reals) -> tuple[Reals, NDArray[np.uint64]]:
-    """`exp(r) - 1` and the integer n (as wrapped uint64) of y = n log 2 + r."""
+def _reduced32(y: Reals) -> tuple[Reals, NDArray[np.uint32]]:
+    """`exp(r) - 1` and the integer n (as wrapped bits) of y = n log 2 + r."""
+    f = np.float32
+    t = y * f(1.442695) + f(12582912)
+    n = t - f(12582912)
+    r = (y - n * f(0.693359375)) - n * f(-2.1219444e-4)
+    return polynomial(_EXP32, r) * (r * r) + r, t.view(np.uint32) - np.uint32(0x4B400000)
+
+
+def _reduced64(y: Reals) -> tuple[Reals, NDArray[np.uint64]]:
     t = y * 1.4426950408889634 + 6755399441055744.0
     n = t - 6755399441055744.0
     r = (y - n * 0.6931471803691238) - n * 1.9082149292705877e-10
@@ -108,7 +112,7 @@ def _reduced(y: Reals) -> tuple[Reals, NDArray[np.uint64]]:
 def _exp64(x: Reals) -> Reals:
     y = np.where(x > 710.0, 710.0, x)
     y = np.where(y < -746.0, -746.0, y)
-    e, k = _reduced(y)
+    e, k = _reduced64(y)
     h = (k + np.uint64(2048)) >> np.uint64(1)
     first = ((h - np.uint64(1)) << np.uint64(52)).view(np.float64)
     second = ((k - h + np.uint64(2047)) << np.uint64(52)).view(np.float64)
@@ -124,18 +128,15 @@ def _expm1_32(x: Reals) -> Reals:
     f = np.float32
     y = np.where(x > f(89), f(89), x)
     y = np.where(y < f(-30), f(-30), y)
-    t = y * f(1.442695) + f(12582912)
-    n = t - f(12582912)
-    r = (y - n * f(0.693359375)) - n * f(-2.1219444e-4)
-    e = polynomial(_EXP32, r) * (r * r) + r
-    s = ((t.view(np.uint32) - np.uint32(0x4B400000) + np.uint32(126)) << np.uint32(23)).view(np.float32)
+    e, k = _reduced32(y)
+    s = ((k + np.uint32(126)) << np.uint32(23)).view(np.float32)
     return np.where(np.abs(x) > f(2e-8), f(2) * (s * e + (s - f(0.5))), x)
 
 
 def _expm1_64(x: Reals) -> Reals:
     y = np.where(x > 710.0, 710.0, x)
     y = np.where(y < -50.0, -50.0, y)
-    e, k = _reduced(y)
+    e, k = _reduced64(y)
     s = ((k + np.uint64(1022)) << np.uint64(52)).view(np.float64)
     return np.where(np.abs(x) > 5e-17, 2.0 * (s * e + (s - 0.5)), x)
 
