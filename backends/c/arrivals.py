@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from plastlang.backends.c.frame import Frame, Scope
-from plastlang.backends.c.layout import ProjectionLayout
-from plastlang.backends.c.unit import Unit
-from plastlang.backends.cfamily import indent
+from plastlang.backends.cfamily.frame import Frame, Scope
+from plastlang.backends.cfamily.layout import ProjectionLayout
+from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import Block, Deliver, PostSpike, Read, Stmt
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import all_expressions, statements, walk

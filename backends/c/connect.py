@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from plastlang.backends.c.frame import Scope
-from plastlang.backends.c.unit import Unit
-from plastlang.backends.cfamily import indent
+from plastlang.backends.cfamily.frame import Scope
+from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import ConnectProbability, Projection
 from plastlang.ir.types import Site
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plastlang.backends.c.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout, layout
 from plastlang.backends.c.populations import emit_population, mark_rate
 from plastlang.backends.c.projections import emit_projection
-from plastlang.backends.c.unit import Unit
-from plastlang.backends.cfamily import Dialect, Names, comment, indent
+from plastlang.backends.cfamily.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout, layout
+from plastlang.backends.cfamily.printer import Dialect, Names, comment, indent
+from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import (
     Block,
     ConnectAll,

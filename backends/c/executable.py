@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from plastlang.backends.c import saving
 from plastlang.backends.c.binding import Bytes, Model
-from plastlang.backends.c.layout import Layout, OwnerLayout, ProjectionLayout
 from plastlang.backends.c.memory import Memory, copied, taken
-from plastlang.backends.c.periods import period_steps
-from plastlang.backends.cfamily import Dialect
+from plastlang.backends.cfamily.layout import Layout, OwnerLayout, ProjectionLayout
+from plastlang.backends.cfamily.periods import period_steps
+from plastlang.backends.cfamily.printer import Dialect
 from plastlang.backends.interface import Options, RuntimeFault
 from plastlang.diagnostics import MachineError
 from plastlang.ir.nodes import ConnectGiven, Every, Program, Renewal, Scheduled, Signal

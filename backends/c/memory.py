@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from plastlang.backends.c.binding import BLOCK, TABLE, Bytes, Model, Population, Projection, Record, Spikes
-from plastlang.backends.c.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout
-from plastlang.backends.cfamily import Dialect
+from plastlang.backends.cfamily.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout
+from plastlang.backends.cfamily.printer import Dialect
 from plastlang.ir.nodes import Grid, Program, SpikeRecord, StateRecord
 from plastlang.ir.types import Site, Type
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plastlang.backends.c.access import emit_access, emit_remember
-from plastlang.backends.c.blocks import BlockEmitter, EmitStructure, Structural
-from plastlang.backends.c.constants import emit_constants
-from plastlang.backends.c.frame import Frame, Scope, Value
-from plastlang.backends.c.layout import PopulationLayout, reads
-from plastlang.backends.c.unit import Unit
-from plastlang.backends.cfamily import indent
+from plastlang.backends.cfamily.blocks import BlockEmitter, EmitStructure, Structural
+from plastlang.backends.cfamily.constants import emit_constants
+from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.layout import PopulationLayout, reads
+from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import Assign, Block, InputSum, Renewal, Scheduled, Signal, Stmt, Threshold, Variable
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import all_expressions, statements, walk

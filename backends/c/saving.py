@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.backends.c.layout import PopulationLayout, ProjectionLayout
+from plastlang.backends.cfamily.layout import PopulationLayout, ProjectionLayout
 from plastlang.ir.nodes import Renewal, Scheduled
 from plastlang.ir.types import Site
 

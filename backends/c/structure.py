@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from plastlang.backends.c.blocks import Structural, touched_later, touches
-from plastlang.backends.c.frame import Frame, Scope, Value
-from plastlang.backends.c.layout import ProjectionLayout
-from plastlang.backends.c.unit import Unit
-from plastlang.backends.cfamily import indent
+from plastlang.backends.cfamily.blocks import Structural, touched_later, touches
+from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.layout import ProjectionLayout
+from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import (
     Expr,
     GrowThis,

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from plastlang.backends.c.layout import Layout, OwnerLayout, ProjectionLayout, has_draw
-from plastlang.backends.cfamily import Dialect, Names, indent
+from plastlang.backends.cfamily.layout import Layout, OwnerLayout, ProjectionLayout, has_draw
+from plastlang.backends.cfamily.printer import Dialect, Names, indent
 from plastlang.ir.nodes import (
     ELAPSED,
     Assign,

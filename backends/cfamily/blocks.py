@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from plastlang.backends.c.frame import Frame, Scope, Value
-from plastlang.backends.c.layout import Column, ProjectionLayout, Scratch
-from plastlang.backends.c.unit import Unit, line_of, outliving
-from plastlang.backends.cfamily import comment, indent
+from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.layout import Column, ProjectionLayout, Scratch
+from plastlang.backends.cfamily.printer import comment, indent
+from plastlang.backends.cfamily.unit import Unit, line_of, outliving
 from plastlang.ir.nodes import Assign, GrowUniform, If, Let, PostSpike, PruneWhere, Read, Sample, Stmt
 from plastlang.ir.types import Site
 from plastlang.ir.walk import all_expressions, statements, walk

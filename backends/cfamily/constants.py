@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plastlang.backends.c.frame import Scope
-from plastlang.backends.c.layout import OwnerLayout, ProjectionLayout
-from plastlang.backends.c.unit import Unit
-from plastlang.backends.cfamily import Dialect, indent
+from plastlang.backends.cfamily.frame import Scope
+from plastlang.backends.cfamily.layout import OwnerLayout, ProjectionLayout
+from plastlang.backends.cfamily.printer import Dialect, indent
+from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import Builtin, Derived, Expr, InputSum, Local, Param, Read
 from plastlang.ir.types import Site, Type
 

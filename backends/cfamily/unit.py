@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from plastlang.backends.c.frame import Frame, Scope, Value
-from plastlang.backends.c.layout import Layout, OwnerLayout, PopulationLayout
-from plastlang.backends.cfamily import Dialect, Names, comment, indent
+from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.layout import Layout, OwnerLayout, PopulationLayout
+from plastlang.backends.cfamily.printer import Dialect, Names, comment, indent
 from plastlang.diagnostics import Span
 from plastlang.ir.nodes import Let, Local, Stmt
 from plastlang.ir.types import Site

@@ -1,0 +1,1 @@
+"""What emitters of C-like code share: the printer, the places of a program's parts, statements of one instance."""

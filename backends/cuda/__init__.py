@@ -1,0 +1,1 @@
+"""Networks on a GPU: emitted CUDA, run through PyCUDA."""
