@@ -1,0 +1,55 @@
+"""What a device offers. A GPU through PyCUDA is one; tests bring others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A kernel with its grid (blocks), its block (threads, a multiple of 32 or 1) and its two arguments (addresses)."""
+
+    kernel: str
+    grid: int
+    block: int
+    model: int
+    data: int = 0
+
+
+class Module(Protocol):
+    """Compiled kernels."""
+
+    def launch(self, calls: Sequence[Call], times: int = 1) -> None:
+        """Put the calls on the device, one after the other, the whole `times` times; does not wait."""
+
+
+class Device(Protocol):
+    """Memory by addresses, modules, and waiting. Raises MachineError with what was needed and what there is."""
+
+    name: str
+    #: Blocks that fill the device.
+    spread: int
+    #: Threads of a block.
+    block: int
+
+    def compile(self, source: str, precision: str) -> Module: ...
+
+    def allocate(self, bytes_: int, what: str) -> int:
+        """Zeroed memory; `what` is named where there is none left."""
+
+    def free(self, address: int) -> None: ...
+
+    def write(self, address: int, values: NDArray[Any]) -> None: ...
+
+    def read(self, address: int, values: NDArray[Any]) -> None:
+        """Into `values`, after everything that was launched."""
+
+    def copy(self, target: int, source: int, bytes_: int) -> None: ...
+
+    def zero(self, address: int, bytes_: int) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,61 @@
+"""Which kernels run, on how many threads and in what order: made by the emitter, carried out by the executable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from plastlang.ir.types import Site
+
+
+class Shape(Enum):
+    """How the threads of a launch are counted. Kernels work for any number: shapes are for speed alone."""
+
+    ONE = "one"  # a single thread
+    BLOCK = "block"  # one block, whose threads work together
+    EACH = "each"  # a thread for each instance of a site of the owner
+    WARPS = "warps"  # a warp for each instance of a site of the owner (PRE: rows, POST: incoming rows)
+    SPREAD = "spread"  # as many blocks as fill the device; warps or threads take what there is in turns
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One kernel. `number` is its number in the module, which a stall names; `owner` a population or projection."""
+
+    kernel: str
+    number: int
+    shape: Shape
+    owner: str = ""
+    site: Site = Site.GLOBAL
+
+
+Launches = tuple[Launch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that the host launches. Keys: owner name, (owner, variable) or (owner, number of the block).
+
+    step: one step of the network; the last one advances `m->step`. Kernels of `every` blocks look by themselves
+        whether they are due, so that each step has the same launches.
+    constants: from parameters (`p->parameters`) to `p->constants` and tables.
+    start: start values of NEURON, PRE, POST, GLOBAL variables.
+    synapses: start values of all synapses of a projection.
+    get: values now into `data`: dense for NEURON, PRE, POST and GLOBAL; SYNAPSE and PAIR by place in the pool.
+    set: from `data`, of the same shape, as a write in a block between steps.
+    signal: the blocks of a signal; arguments in `m->given`.
+    connect: (count, fill) of ConnectProbability: `count` puts the length of each row in `data` (int32); `fill`
+        puts the posts of each row in its place of the pool.
+    index: after the host has filled `rows` (start, length, capacity, post): in-degrees, `total`, `extra`, `incoming`.
+    """
+
+    step: Launches
+    constants: Mapping[str, Launches]
+    start: Mapping[str, Launches]
+    synapses: Mapping[str, Launches]
+    get: Mapping[tuple[str, str], Launches]
+    set: Mapping[tuple[str, str], Launches]
+    signal: Mapping[tuple[str, int], Launches]
+    connect: Mapping[str, tuple[Launch, Launch]]
+    index: Mapping[str, Launches]
