@@ -10,6 +10,7 @@ from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import (
+    Builtin,
     Expr,
     GrowThis,
     GrowUniform,
@@ -24,6 +25,9 @@ from plastlang.ir.nodes import (
 )
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import all_expressions, statements, walk
+
+#: How many samples ahead of its use a row is fetched.
+AHEAD = 8
 
 
 def emit_start(unit: Unit) -> None:
@@ -150,6 +154,7 @@ class _Sampling:
         )  # fmt: skip
         self._decide(statement.body, deciding)
         deciding.scope.lines = [
+            *self._pairs(),
             "for (int32_t a = 0; a < count; ++a) {",
             *indent([*self._draw(), *deciding.lines]),
             "}",
@@ -200,14 +205,38 @@ class _Sampling:
         lines.append(f"const int64_t spiked = {' + '.join(f'spiked{k}->count' for k in range(len(lines)))};")
         return lines
 
+    def _words(self) -> str:
+        counter = f"pl_counter({self.statement.purpose}u, 0u, {self.frame.repeat})"
+        return f"pl_philox((uint32_t)a, 0u, (uint32_t)step, {counter}, m->seed)"
+
+    def _pairs(self) -> list[str]:
+        """The pairs of all samples at once, so that their rows, which may lie anywhere, can be fetched ahead."""
+        if self.statement.slots is not None:
+            return []
+        body = [
+            f"const pl_words w = {self._words()};",
+            f"pl_wish *const wish = &(({self.type} *)(void *)wishes + a)->wish;",
+            "wish->pre = (int32_t)pl_below(w.w0, (uint32_t)p->n_pre);",
+            "wish->post = (int32_t)pl_below(w.w1, (uint32_t)p->n_post);",
+            "pl_rows_prefetch_place(&p->rows, wish->pre);",
+        ]
+        used = {n.name for x in all_expressions(self.statement.body) for n in walk(x) if isinstance(n, Builtin)}
+        if "distance" in used:
+            body += [f"__builtin_prefetch(&p->near_{axis}[wish->pre]);" for axis in "xy"]
+            body += [f"__builtin_prefetch(&p->post_{axis}[wish->post]);" for axis in "xy"]
+        if any(isinstance(s, GrowThis) for s in statements(self.statement.body)):
+            body.append("__builtin_prefetch(&p->rows.in_degree[wish->post]);")
+        return ["for (int32_t a = 0; a < count; ++a) {", *indent(body), "}"]
+
     def _draw(self) -> list[str]:
         """What a sample is about: a pair, or a slot of a post neuron."""
-        counter = f"pl_counter({self.statement.purpose}u, 0u, {self.frame.repeat})"
-        lines = [f"const pl_words w = pl_philox((uint32_t)a, 0u, (uint32_t)step, {counter}, m->seed);"]
+        lines = [f"{self.type} *const mine = ({self.type} *)(void *)wishes + a;"]
         if self.statement.slots is None:
             lines += [
-                "const int32_t i = (int32_t)pl_below(w.w0, (uint32_t)p->n_pre);",
-                "const int32_t j = (int32_t)pl_below(w.w1, (uint32_t)p->n_post);",
+                f"if (a + {AHEAD} < count) {{",
+                f"    pl_rows_prefetch_posts(&p->rows, mine[{AHEAD}].wish.pre);",
+                "}",
+                "const int32_t i = mine->wish.pre, j = mine->wish.post;",
                 "const int64_t s = pl_rows_find(&p->rows, i, j);",
                 "const bool connected = s >= 0, drawn = true;",
                 "const int32_t ordinal = 0;",
@@ -215,6 +244,7 @@ class _Sampling:
             ]
         else:
             lines += [
+                f"const pl_words w = {self._words()};",
                 "const int32_t j = (int32_t)pl_below(w.w0, (uint32_t)p->n_post);",
                 "const int32_t slot = (int32_t)pl_below(w.w1, (uint32_t)slots);",
                 "const bool connected = slot < p->rows.in_degree[j];",
@@ -229,7 +259,6 @@ class _Sampling:
                 "}",
             ]
         lines += [
-            f"{self.type} *const mine = ({self.type} *)(void *)wishes + a;",
             "(void)s;",
             "mine->wish = (pl_wish){key, 0, i, j, ordinal, INT32_MAX, INT32_MAX, drawn, connected};",
         ]

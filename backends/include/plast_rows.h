@@ -258,6 +258,17 @@ PL_LOCAL inline void pl_rows_prefetch(const pl_rows *r, int32_t i) {
     }
 }
 
+/* Ahead of a search: where a row lies, and once that is here, its posts. */
+PL_LOCAL inline void pl_rows_prefetch_place(const pl_rows *r, int32_t i) {
+    __builtin_prefetch(&r->start[i]);
+    __builtin_prefetch(&r->length[i]);
+}
+PL_LOCAL inline void pl_rows_prefetch_posts(const pl_rows *r, int32_t i) {
+    const int32_t *const post = r->post + r->start[i];
+    __builtin_prefetch(post);
+    __builtin_prefetch(post + r->length[i] / 2);
+}
+
 /* The index of incoming synapses, from the rows. */
 PL_LOCAL bool pl_rows_transpose(const pl_rows *r, pl_rows *in) {
     int32_t *pre = malloc((size_t)(r->total + 1) * sizeof *pre);
