@@ -325,7 +325,7 @@ class Frame:
             source = f"p->last[{group[0]}]"
         else:
             member = {"value": "values", "before": "before", "stamp": "stamp"}[kind]
-            source = f"p->{member}[{owner.index(name)}]"
+            source = f"({type_} *)p->{member}[{owner.index(name)}]"
         # values of the network are reached from inside and outside of loops, so their pointers promise nothing
         restrict = "" if variable.site is Site.GLOBAL else "restrict "
         return self.scope.declare(text, f"{type_} *{restrict}{text} = {source};")
@@ -378,7 +378,8 @@ class Frame:
     def _table(self, number: int, gone: str) -> str:
         assert isinstance(self.owner, ProjectionLayout)
         real = self.dialect.real
-        name = self.scope.declare(f"decay_{number}", f"const {real} *restrict decay_{number} = p->tables[{number}];")
+        pointer = f"const {real} *restrict decay_{number} = (const {real} *)p->tables[{number}];"
+        name = self.scope.declare(f"decay_{number}", pointer)
         return f"pl_decay{self.dialect.suffix}({name}, {gone}, {self._constant(self.owner.tables[number][1])})"
 
     def _end(self, read: Read) -> str:
@@ -400,14 +401,14 @@ class Frame:
         where = f"m->populations[{home.number}]"
         name = self.names.of("v", f"{population}.{read.name}")
         number = home.index(read.name)
-        self.scope.declare(name, f"const {type_} *{name} = {where}.values[{number}];")
+        self.scope.declare(name, f"const {type_} *{name} = (const {type_} *){where}.values[{number}];")
         if not (read.before and self.now):
             return f"{name}[{at}]"
         old, stamp = (
             self.names.of("old", f"{population}.{read.name}"),
             self.names.of("stamp", f"{population}.{read.name}"),
         )
-        self.scope.declare(old, f"const {type_} *{old} = {where}.before[{number}];")
+        self.scope.declare(old, f"const {type_} *{old} = (const {type_} *){where}.before[{number}];")
         self.scope.declare(stamp, f"const int32_t *{stamp} = {where}.stamp[{number}];")
         return f"({stamp}[{at}] == {self.step} ? {old}[{at}] : {name}[{at}])"
 

@@ -11,8 +11,20 @@
 
 #include "plast_random.h"
 
+#ifdef __CUDACC__
+#define restrict __restrict__
+#elif !defined restrict
+#define restrict
+#endif
+
+/* Functions of kernels. */
+#define PL_DEVICE PL_FN
+#define PL_COLD PL_FN
+
 /* Decay factors exp(n d) are kept for n below this. */
 #define PL_TABLE 4096
+/* Spikes are counted in runs of this many neurons. */
+#define PL_RUN 512
 
 /* Why a run cannot go on. */
 enum { PL_FINE = 0, PL_FAULT_INPUT = 1 };
@@ -35,20 +47,21 @@ typedef struct pl_population {
     int64_t **inputs;    /* a pointer to the sums of each port */
     void **scratch;      /* values that outlive their kernel */
     int32_t *flags;      /* whether each neuron spikes in this step */
-    int32_t *partial;    /* spikes of each run of PL_RUN neurons */
+    int32_t *partial;    /* spikes of each run of PL_RUN neurons: those of even steps, then of odd steps. Zero at the start */
     int32_t *next;       /* Renewal: step of the next spike */
     int64_t *schedule;   /* Scheduled: rows (step, neuron), ascending */
     int64_t scheduled, cursor;
     pl_spikes *ring; /* spikes of step n at n % slots */
     int64_t slots;
-    int64_t *spike_steps; /* the record: `recorded` spikes in any order, of at most `record_room` */
+    int64_t *spike_steps; /* the record: `recorded` spikes, of at most `record_room`; room for `size` when a step begins */
     int32_t *spike_neurons;
     int64_t recorded, record_room;
     int32_t *periods; /* steps of each block's `every` */
     int32_t size, redraw, record, width, height, spare;
 } pl_population;
 
-/* State of one variable at the end of every `period`-th step: `count` times `bytes`, of at most `room` times. */
+/* State of one variable at the end of every `period`-th step: `count` times `bytes`, of at most `room` times; room for one
+ * when a step begins. */
 typedef struct pl_record {
     char *values;
     int64_t *steps;
@@ -99,8 +112,185 @@ typedef struct pl_model {
     double dt;
     int64_t signals; /* calls of signals in this step */
     double *given;   /* the arguments of a signal */
+    int64_t committed; /* whether the records of this step are counted */
+    int64_t overflow;  /* 0, or the least (population, port) whose input has left its range: pl_overflow */
     int64_t fault, fault_owner, fault_detail;
     int64_t stall, stall_kernel, stall_owner, stall_need;
 } pl_model;
+
+#include "plast_run.h"
+
+/* ------------------------------------------------------------------ threads */
+
+/* The beginning of every kernel, `number` its number in the module. */
+#define PL_ENTER(m, number)                                                                                      \
+    const int64_t pl_kernel = (number);                                                                          \
+    (void)pl_kernel;                                                                                             \
+    if (pl_halted(m)) {                                                                                          \
+        return;                                                                                                  \
+    }
+
+PL_DEVICE bool pl_halted(const pl_model *m) {
+    const volatile pl_model *const now = m;
+    return (now->fault | now->stall | now->overflow) != 0;
+}
+
+PL_DEVICE int64_t pl_thread(void) { return (int64_t)blockIdx.x * blockDim.x + threadIdx.x; }
+PL_DEVICE int64_t pl_threads(void) { return (int64_t)gridDim.x * blockDim.x; }
+PL_DEVICE int32_t pl_lane(void) { return (int32_t)(threadIdx.x & 31u); }
+PL_DEVICE int64_t pl_warp(void) { return pl_thread() >> 5; }
+PL_DEVICE int64_t pl_warps(void) { return pl_threads() >> 5; }
+
+/* The sum over the lanes of a warp, in every lane. */
+PL_DEVICE int32_t pl_warp_sum(int32_t x) {
+    for (int32_t d = 16; d > 0; d >>= 1) {
+        x += __shfl_xor_sync(0xffffffffu, x, d);
+    }
+    return x;
+}
+
+/* The sum over the lanes before this one. */
+PL_DEVICE int32_t pl_warp_before(int32_t x) {
+    int32_t sum = x;
+    for (int32_t d = 1; d < 32; d <<= 1) {
+        const int32_t other = __shfl_up_sync(0xffffffffu, sum, (unsigned)d);
+        sum += pl_lane() >= d ? other : 0;
+    }
+    return sum - x;
+}
+
+/* How many warps share an item of work, so that all have some. */
+PL_DEVICE int64_t pl_share(int64_t items) {
+    const int64_t warps = pl_warps();
+    return items > 0 && items < warps ? warps / items : 1;
+}
+
+/* ------------------------------------------------------------------ faults and stalls */
+
+/* A port's input has left its range. Every population of the step does its work, so that the least is known. */
+PL_DEVICE void pl_overflow(pl_model *m, int64_t population, int64_t port) {
+    atomicMax((long long *)&m->overflow, (long long)((int64_t)1 << 62) - (long long)(population * 65536 + port));
+}
+
+/* The host has to make room before `kernel` runs again; the kernel has changed nothing yet. By one thread. */
+PL_DEVICE void pl_stall(pl_model *m, int64_t why, int64_t kernel, int64_t owner, int64_t need) {
+    m->stall_kernel = kernel;
+    m->stall_owner = owner;
+    m->stall_need = need;
+    m->stall = why;
+}
+
+/* ------------------------------------------------------------------ inputs */
+
+PL_DEVICE void pl_deliver(int64_t *sum, int64_t value) {
+    if (value != 0) {
+        atomicAdd((unsigned long long *)sum, (unsigned long long)value);
+    }
+}
+
+/* ------------------------------------------------------------------ spikes */
+
+PL_DEVICE pl_spikes *pl_spikes_at(const pl_population *p, int64_t step) { return &p->ring[step % p->slots]; }
+
+/* Runs of neurons of a population, and where those of a step are counted. */
+PL_DEVICE int64_t pl_runs(const pl_population *p) { return (p->size + PL_RUN - 1) / PL_RUN; }
+PL_DEVICE int32_t *pl_run_counts(const pl_population *p, int64_t step) { return p->partial + (step & 1) * pl_runs(p); }
+PL_DEVICE void pl_count_spike(int32_t *counts, int32_t i) { atomicAdd(&counts[i / PL_RUN], 1); }
+
+/* Spikes before a run; the whole warp asks. */
+PL_DEVICE int32_t pl_spikes_before(const int32_t *counts, int64_t run) {
+    int32_t sum = 0;
+    for (int64_t r = pl_lane(); r < run; r += 32) {
+        sum += counts[r];
+    }
+    return pl_warp_sum(sum);
+}
+
+/* Put the neurons of 32 flags, one of each lane, behind those at `at`; gives how many. */
+PL_DEVICE int32_t pl_append_spikes(int32_t *neurons, int64_t at, int32_t i, bool spikes) {
+    const unsigned mask = __ballot_sync(0xffffffffu, spikes);
+    if (spikes) {
+        neurons[at + __popc(mask & ((1u << pl_lane()) - 1u))] = i;
+    }
+    return __popc(mask);
+}
+
+/* The first row of a schedule that is not before `step`. */
+PL_DEVICE int64_t pl_schedule_from(const pl_population *p, int64_t step) {
+    int64_t from = 0, n = p->scheduled;
+    while (n > 0) {
+        const int64_t half = n / 2;
+        const bool right = p->schedule[2 * (from + half)] < step;
+        from = right ? from + half + 1 : from;
+        n = right ? n - half - 1 : half;
+    }
+    return from;
+}
+
+/* ------------------------------------------------------------------ records */
+
+/* Copy what is due at the end of the step. */
+PL_DEVICE void pl_record_states(const pl_model *m) {
+    for (int64_t k = 0; k < m->record_count; ++k) {
+        const pl_record *const r = &m->records[k];
+        if ((m->step + 1) % r->period != 0) {
+            continue;
+        }
+        const char *const from = (const char *)m->populations[r->population].values[r->variable];
+        char *const to = r->values + r->count * r->bytes;
+        if (r->bytes % 4 == 0) {
+            for (int64_t b = pl_thread(); b < r->bytes / 4; b += pl_threads()) {
+                ((int32_t *)to)[b] = ((const int32_t *)from)[b];
+            }
+        } else {
+            for (int64_t b = pl_thread(); b < r->bytes; b += pl_threads()) {
+                to[b] = from[b];
+            }
+        }
+    }
+}
+
+/* The end of a step, by one thread: counts what was recorded, looks for room for the next step, goes on to it. */
+PL_DEVICE void pl_tick(pl_model *m, int64_t kernel, int64_t populations) {
+    if (m->fault == PL_FINE && m->overflow != 0) {
+        const int64_t which = ((int64_t)1 << 62) - m->overflow;
+        m->fault = PL_FAULT_INPUT;
+        m->fault_owner = which / 65536;
+        m->fault_detail = which % 65536;
+    }
+    if (pl_halted(m)) {
+        return;
+    }
+    const int64_t done = m->step + 1;
+    if (!m->committed) {
+        m->committed = 1;
+        for (int64_t k = 0; k < populations; ++k) {
+            pl_population *const p = &m->populations[k];
+            p->recorded += p->record ? pl_spikes_at(p, m->step)->count : 0;
+        }
+        for (int64_t k = 0; k < m->record_count; ++k) {
+            pl_record *const r = &m->records[k];
+            if (done % r->period == 0) {
+                r->steps[r->count++] = done;
+            }
+        }
+    }
+    for (int64_t k = 0; k < populations; ++k) {
+        const pl_population *const p = &m->populations[k];
+        if (p->record && p->record_room - p->recorded < p->size) {
+            pl_stall(m, PL_STALL_SPIKES, kernel, k, p->size);
+            return;
+        }
+    }
+    for (int64_t k = 0; k < m->record_count; ++k) {
+        if (m->records[k].room - m->records[k].count < 1) {
+            pl_stall(m, PL_STALL_STATES, kernel, k, 1);
+            return;
+        }
+    }
+    m->committed = 0;
+    m->signals = 0;
+    m->step = done;
+}
 
 #endif

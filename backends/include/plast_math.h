@@ -12,21 +12,43 @@
 #ifndef PLAST_MATH_H
 #define PLAST_MATH_H
 
-#ifndef __CUDACC_RTC__
+#ifdef __CUDACC_RTC__
+typedef signed char int8_t;
+typedef unsigned char uint8_t;
+typedef int int32_t;
+typedef unsigned int uint32_t;
+typedef long long int64_t;
+typedef unsigned long long uint64_t;
+#define INT32_MAX 2147483647
+#define INT64_MAX 9223372036854775807LL
+#define UINT64_C(x) x##ULL
+#else
 #include <stdint.h>
 #include <string.h>
 #endif
 
+/* What a function here is: inline; in CUDA for the device. */
 #ifndef PL_FN
+#ifdef __CUDACC__
+#define PL_FN static __device__ __forceinline__
+#else
 #define PL_FN static inline
+#endif
 #endif
 
 /* ------------------------------------------------------------------ bits */
 
+#ifdef __CUDA_ARCH__
+PL_FN uint32_t pl_bitsf(float x) { return __float_as_uint(x); }
+PL_FN float pl_fromf(uint32_t b) { return __uint_as_float(b); }
+PL_FN uint64_t pl_bits(double x) { return (uint64_t)__double_as_longlong(x); }
+PL_FN double pl_from(uint64_t b) { return __longlong_as_double((long long)b); }
+#else
 PL_FN uint32_t pl_bitsf(float x) { uint32_t b; memcpy(&b, &x, sizeof b); return b; }
 PL_FN float pl_fromf(uint32_t b) { float x; memcpy(&x, &b, sizeof x); return x; }
 PL_FN uint64_t pl_bits(double x) { uint64_t b; memcpy(&b, &x, sizeof b); return b; }
 PL_FN double pl_from(uint64_t b) { double x; memcpy(&x, &b, sizeof x); return x; }
+#endif
 
 #define PL_NANF pl_fromf(0x7fc00000u)
 #define PL_INFF pl_fromf(0x7f800000u)
