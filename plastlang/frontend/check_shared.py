@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,7 +26,7 @@ from plastlang.ir.types import Site, Type, join
 
 
 @dataclass(slots=True)
-class Shared:
+class Shared(ABC):
     """State of an elaboration, and what all of it needs: types brought together, complaints about units."""
 
     kind: str
@@ -48,9 +49,9 @@ class Shared:
     open_functions: list[str] = field(default_factory=list)
     _depth: int = 0
 
+    @abstractmethod
     def value(self, node: ast.Expression, place: Place) -> Value | None:
         """The value of an expression, or None where it is wrong; `Elaborator` dispatches."""
-        raise NotImplementedError
 
     def say(self, vector: Vector) -> str:
         return spoken(self.unifier.close(vector))

@@ -1,4 +1,4 @@
-"""Progress of a run: a bar with simulated time and real-time factor on a terminal, one plain line elsewhere."""
+"""Progress of a run: a bar with simulated time and real-time factor on a terminal, two plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ def _line(output: TextIO) -> Iterator[Callable[[Progress], None]]:
     last: list[Progress] = []
 
     def report(progress: Progress) -> None:
+        if not last:
+            print(f"simulating {seconds(progress.goal)}", file=output, flush=True)
         last[:] = [progress]
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -24,7 +25,7 @@ Array: TypeAlias = NDArray[Any]
 _STORED = (Site.GLOBAL, Site.NEURON, Site.PRE, Site.POST, Site.SYNAPSE)
 
 
-class View:
+class View(ABC):
     """One population or projection of a model. Its variables and parameters are attributes, in coherent units."""
 
     def __init__(self, model: Model, owner: Population | Projection):
@@ -118,8 +119,8 @@ class View:
             return np.asarray(values)[()].item()
         return values if self._model.is_live(self.name, item) else _frozen(values)
 
-    def _size(self, site: Site) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def _size(self, site: Site) -> int: ...
 
     def _write(self, item: Variable | Parameter, values: Any) -> None:
         where = f"{item.name} of {self.name}"

@@ -133,11 +133,11 @@ def test_progress_is_reported_until_the_end() -> None:
     assert [p.done for p in seen] == sorted(p.done for p in seen)
 
 
-def test_progress_is_one_line_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_two_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     model, _ = counting()
     model.run("2 ms", progress=True)
     error = capsys.readouterr().err
-    assert error.startswith("2 ms simulated in") and error.count("\n") == 1
+    assert error.startswith("simulating 2 ms\n2 ms simulated in") and error.count("\n") == 2
 
 
 @pytest.mark.parametrize("backend", ["reference"])
