@@ -236,11 +236,15 @@ class VariableItem:
 
 @dataclass(frozen=True, slots=True)
 class VariableDeclaration:
-    """site: state (neurons), global, pre, post, synapse, pair. `required`: `require synapse w`."""
+    """site: state (neurons), global, pre, post, synapse, pair. `required`: `require synapse w`.
+
+    `shared`: `synapse shared w = ...`, one value for all networks of a batch.
+    """
 
     site: str
     items: tuple[VariableItem, ...]
     required: bool = False
+    shared: bool = False
     span: Span | None = _span()
 
 

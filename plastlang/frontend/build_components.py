@@ -34,13 +34,13 @@ class ComponentBuilder(ExpressionBuilder):
         items = tuple(ast.ParameterItem(i.name, i.unit, i.init, i.bounds, i.span) for i in nodes_of(children))
         return ast.ParameterDeclaration(items, span_of(head, items[-1]))
 
-    def variables(self, site: Token, *children: Child) -> ast.VariableDeclaration:
+    def variables(self, site: Token, shared: Token | None, *children: Child) -> ast.VariableDeclaration:
         items = nodes_of(children)
-        return ast.VariableDeclaration(str(site), items, False, span_of(site, items[-1]))
+        return ast.VariableDeclaration(str(site), items, False, shared is not None, span_of(site, items[-1]))
 
     def required(self, head: Token, site: Token, *children: Child) -> ast.VariableDeclaration:
         items = nodes_of(children)
-        return ast.VariableDeclaration(str(site), items, True, span_of(head, items[-1]))
+        return ast.VariableDeclaration(str(site), items, True, False, span_of(head, items[-1]))
 
     def site(self, token: Token) -> Token:
         return token

@@ -279,6 +279,7 @@ class _Component(Dynamics):
                     v.low,
                     v.high,
                     v.name.required,
+                    v.shared,
                     v.item.span,
                 )
                 for v in self.variables

@@ -47,6 +47,7 @@ class Declared:
     init: Expr | None = None
     low: Expr | None = None
     high: Expr | None = None
+    shared: bool = False
 
 
 @dataclass(slots=True)
@@ -166,7 +167,7 @@ class Declarations:
             return
         name = VariableName(item.name, _SITES[declaration.site], Type.REAL, vector, declaration.required, item.span)
         self.e.entries[item.name] = name
-        self.variables.append(Declared(item, name))
+        self.variables.append(Declared(item, name, shared=declaration.shared))
 
     def start(self, number: int) -> None:
         """Start value and bounds of a variable; its type is that of the start value."""

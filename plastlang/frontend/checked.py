@@ -38,7 +38,10 @@ class CheckedParameter:
 
 @dataclass(frozen=True, slots=True)
 class CheckedVariable:
-    """`init` None: required, or its value must be given. Bounds are not yet part of assignments."""
+    """`init` None: required, or its value must be given. Bounds are not yet part of assignments.
+
+    `shared`: all networks of a batch have one value of it.
+    """
 
     name: str
     site: Site
@@ -48,6 +51,7 @@ class CheckedVariable:
     low: Expr | None = None
     high: Expr | None = None
     required: bool = False
+    shared: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
 
 

@@ -159,8 +159,8 @@ class _Writer:
         match node:
             case ast.ParameterDeclaration(items):
                 yield Written(1, f"param {', '.join(_item(item) for item in items)}", at)
-            case ast.VariableDeclaration(site, variables, required):
-                head = f"require {site}" if required else site
+            case ast.VariableDeclaration(site, variables, required, shared):
+                head = f"require {site}" if required else f"{site} shared" if shared else site
                 yield Written(1, f"{head} {', '.join(_item(item) for item in variables)}", at)
             case ast.EquationDeclaration(name, value):
                 yield Written(1, f"{name}' = {expression_text(value)}", at)

@@ -180,6 +180,7 @@ SOFT_WORDS = frozenset(
         "size",
         "grid",
         "periodic",
+        "shared",
         "project",
         "all",
         "one",

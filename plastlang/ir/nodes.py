@@ -367,6 +367,7 @@ class LazyGroup:
     """Variables of one site whose value n steps after their last write is known in closed form.
 
     `advance[i]` gives variable `names[i]` from Local(name) of every member (the stored values), Local(ELAPSED, INT)
+    `shared`: the networks of a batch have one value of it (`plastlang.ir.sharing`).
     and derived values. The group stores one `last` step per instance. A write to a member first brings
     the whole group to now.
     """
@@ -377,6 +378,7 @@ class LazyGroup:
 
 
 # ---------------------------------------------------------------- spikes, populations, projections
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

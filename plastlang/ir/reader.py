@@ -110,7 +110,7 @@ class _Owner:
                 self.parameters.append(_parameter(line.cursor))
             case "derived":
                 self.derived.append(_derived(line.cursor))
-            case "var" | "hidden":
+            case "var" | "hidden" | "shared":
                 self.variables.append(_variable(line))
             case "step":
                 self.step = read_body(line.below)
@@ -219,6 +219,7 @@ def _derived(cursor: Cursor) -> DerivedValue:
 def _variable(line: Line) -> Variable:
     cursor = line.cursor
     hidden = cursor.accept("hidden")
+    shared = cursor.accept("shared")
     cursor.expect("var")
     name, type_, site = cursor.name(), cursor.type(), cursor.site()
     unit = cursor.string_or_empty()
@@ -234,7 +235,7 @@ def _variable(line: Line) -> Variable:
             inner.cursor.expect("high")
             high = expression(inner.cursor)
         inner.cursor.end()
-    return Variable(name, site, init, type_, unit, low, high, hidden)
+    return Variable(name, site, init, type_, unit, low, high, hidden, shared)
 
 
 def _lazy(line: Line) -> LazyGroup:

@@ -281,8 +281,8 @@ def _parameter(parameter: Parameter) -> str:
 
 
 def _variable(variable: Variable) -> Iterator[str]:
-    hidden = "hidden " if variable.hidden else ""
-    head = f"{hidden}var {variable.name}{_suffix(variable.type)} at {variable.site}{_unit(variable.unit)}"
+    kind = ("hidden " if variable.hidden else "") + ("shared " if variable.shared else "")
+    head = f"{kind}var {variable.name}{_suffix(variable.type)} at {variable.site}{_unit(variable.unit)}"
     yield f"{head} = {expression_text(variable.init)}"
     if variable.low is not None:
         yield f"  low {expression_text(variable.low)}"

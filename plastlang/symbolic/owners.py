@@ -58,6 +58,7 @@ def _variable(variable: CheckedVariable, init: Expr | None, component: CheckedCo
         variable.dimension.symbol,
         variable.low,
         variable.high,
+        shared=variable.shared,
     )
 
 
