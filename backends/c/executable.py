@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import signal as signals
-import threading
-import time
 from collections.abc import Mapping
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -18,6 +14,7 @@ from plastlang.backends.c.binding import Bytes, Model
 from plastlang.backends.c.memory import Memory, copied, taken
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout, ProjectionLayout
 from plastlang.backends.cfamily.periods import period_steps
+from plastlang.backends.cfamily.pieces import run_in_pieces
 from plastlang.backends.cfamily.printer import Dialect
 from plastlang.backends.interface import Options, RuntimeFault
 from plastlang.diagnostics import MachineError
@@ -26,8 +23,6 @@ from plastlang.ir.types import Site
 
 Array = NDArray[Any]
 
-#: A run returns to Python about this often (s), so that interrupts are seen.
-PIECE = 0.03
 FAULT_INPUT, FAULT_MEMORY = 1, 2
 
 
@@ -119,31 +114,13 @@ class CExecutable:
             RuntimeFault: a sum of inputs is too large.
             MachineError: no memory.
         """
-        interrupted = False
+        return run_in_pieces(steps, self._advance)
 
-        def stop(number: int, frame: FrameType | None) -> None:
-            nonlocal interrupted
-            interrupted = True
-
-        main = threading.current_thread() is threading.main_thread()
-        previous = signals.signal(signals.SIGINT, stop) if main else None
-        done, piece = 0, 16
-        try:
-            while done < steps and not interrupted:
-                wanted = min(piece, steps - done)
-                begun = time.perf_counter()
-                advanced = self._library.plast_run(self._model, wanted)
-                done += advanced
-                if self.model.fault:
-                    self._raise_fault()
-                if time.perf_counter() - begun < PIECE / 2:
-                    piece *= 2
-                elif piece > 1 and time.perf_counter() - begun > PIECE:
-                    piece //= 2
-            return done
-        finally:
-            if main:
-                signals.signal(signals.SIGINT, previous)
+    def _advance(self, steps: int) -> int:
+        done: int = self._library.plast_run(self._model, steps)
+        if self.model.fault:
+            self._raise_fault()
+        return done
 
     def _raise_fault(self) -> None:
         model = self.model

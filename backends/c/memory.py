@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from plastlang.backends.c.binding import BLOCK, TABLE, Bytes, Model, Population, Projection, Record, Spikes
+from plastlang.backends.cfamily.geometry import geometry, instances, stored_as
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout
 from plastlang.backends.cfamily.printer import Dialect
-from plastlang.ir.nodes import Grid, Program, SpikeRecord, StateRecord
+from plastlang.ir.nodes import Program, SpikeRecord, StateRecord
 from plastlang.ir.types import Site, Type
 
 Array = NDArray[Any]
@@ -68,24 +69,11 @@ class Memory:
 
     def dtype(self, type_: Type) -> np.dtype[Any]:
         """How values of a type are stored."""
-        real = np.float32 if self.dialect.real == "float" else np.float64
-        return np.dtype({Type.REAL: real, Type.INT: np.int32, Type.BOOL: np.bool_}[type_])
+        return stored_as(type_, self.dialect)
 
     def count(self, owner: OwnerLayout, site: Site) -> int:
         """Instances of a site, synapses excepted."""
-        match site:
-            case Site.GLOBAL:
-                return 1
-            case Site.NEURON:
-                return self.sizes[owner.owner.name]
-            case Site.PRE:
-                assert isinstance(owner, ProjectionLayout)
-                return sum(self.sizes[s] for s in owner.owner.sources)
-            case Site.POST:
-                assert isinstance(owner, ProjectionLayout)
-                return self.sizes[owner.owner.target]
-            case _:
-                return 0
+        return instances(owner, site, self.sizes)
 
     # ------------------------------------------------------------ beginning anew
 
@@ -173,9 +161,8 @@ class Memory:
     def _projection(self, struct: Projection, place: ProjectionLayout, name: str) -> None:
         arrays = self._owner(struct, place, name)
         projection = place.owner
-        sources = [self.layout.populations[s].owner for s in projection.sources]
-        target = self.layout.populations[projection.target].owner
-        n_pre, n_post = sum(s.size for s in sources), target.size
+        where = geometry(self.layout, place)
+        n_pre, n_post = where.n_pre, where.n_post
         lasts: list[Array | None] = []
         for group in projection.lazy:
             lasts.append(None if group.site is Site.SYNAPSE else self._array(self.count(place, group.site), np.int32))
@@ -188,20 +175,10 @@ class Memory:
             for v in projection.variables
         ]
         struct.now = self._pointers(now)
-        first = self._filled(np.cumsum([0, *(s.size for s in sources)]))
-        group_of = self._filled(np.repeat(np.arange(len(sources)), [s.size for s in sources]))
-        pre_x, pre_y = (np.concatenate(x) for x in zip(*(_coordinates(s.size, s.grid) for s in sources), strict=True))
-        post_x, post_y = _coordinates(target.size, target.grid)
-        struct.first, struct.group = first.ctypes.data, group_of.ctypes.data
-        struct.pre_x, struct.pre_y = self._filled(pre_x).ctypes.data, self._filled(pre_y).ctypes.data
-        struct.post_x, struct.post_y = self._filled(post_x).ctypes.data, self._filled(post_y).ctypes.data
-        grid = target.grid
-        inside = (grid.width, grid.height) if grid is not None and grid.periodic else (2**31 - 1, 2**31 - 1)
-        struct.near_x = self._filled(pre_x % inside[0]).ctypes.data
-        struct.near_y = self._filled(pre_y % inside[1]).ctypes.data
+        for name in ("first", "group", "pre_x", "pre_y", "post_x", "post_y", "near_x", "near_y"):
+            setattr(struct, name, self._filled(getattr(where, name)).ctypes.data)
         struct.n_pre, struct.n_post = n_pre, n_post
-        struct.periodic = bool(grid and grid.periodic)
-        struct.width, struct.height = (grid.width, grid.height) if grid else (1, 1)
+        struct.periodic, struct.width, struct.height = where.periodic, where.width, where.height
         struct.has_incoming = place.incoming
         rows, incoming, history = struct.rows, struct.incoming, struct.history
         rows.count, rows.posts, rows.slack = n_pre, n_post, place.structural
@@ -225,11 +202,6 @@ class Memory:
         struct.population, struct.variable = place.number, place.index(record.variable)
         struct.period = record.every_steps
         struct.bytes = self.count(place, variable.site) * self.dialect.size(variable.type)
-
-
-def _coordinates(size: int, grid: Grid | None) -> tuple[Array, Array]:
-    index = np.arange(size)
-    return (index, np.zeros_like(index)) if grid is None else (index % grid.width, index // grid.width)
 
 
 def copied(address: int | None, count: int, dtype: np.dtype[Any]) -> Array:
