@@ -35,14 +35,38 @@ for name in sys.argv[2:]:
 """
 
 
+#: The networks of the library, as tests.cross.test_library has them, on the C backend alone.
+LIBRARY = """
+import sys
+from plastlang import driver
+from tests.cross.script import Action, Script
+from tests.cross.test_library import NETWORKS, RULES
+from tests.cross.versus import Player
+from tests.programs.running import built
+from plastlang.frontend.sources import read_source
+names = sys.argv[2:]
+networks = [built(NETWORKS[name]) for name in names if name in NETWORKS]
+for name in names:
+    if name not in NETWORKS:
+        module = driver.check(read_source(RULES / f"{name}.plast"))
+        networks.append(driver.build(driver.elaborate(module, "".join(w.title() for w in name.split("_")))))
+actions = (Action("run", 100), Action("move", 1), Action("write", 3, 1), Action("run", 100))
+for network in networks:
+    for threads in (1, 3):
+        Player(network, "c", Script(5, sys.argv[1], threads, actions), 50, threads).play()
+"""
+
+
 @pytest.mark.parametrize(
-    ("precision", "names"),
+    ("script", "precision", "names"),
     [
-        ("single", ("poisson_stdp_before", "rewiring_slots", "grow_and_prune", "several_sources")),
-        ("double", ("two_rules", "rewiring_pairs", "stepped", "all_draws")),
+        (RUN, "single", ("poisson_stdp_before", "rewiring_slots", "grow_and_prune", "several_sources")),
+        (RUN, "double", ("two_rules", "rewiring_pairs", "stepped", "all_draws")),
+        (LIBRARY, "single", ("pair_stdp", "map_rewiring_slots", "topographic_map")),
+        (LIBRARY, "double", ("nearest_pair_stdp", "map_rewiring", "topographic_map_slots")),
     ],
 )
-def test_clean_under_sanitizers(precision: str, names: tuple[str, ...], tmp_path: Path) -> None:
+def test_clean_under_sanitizers(script: str, precision: str, names: tuple[str, ...], tmp_path: Path) -> None:
     gcc = shutil.which("gcc")
     if gcc is None:
         pytest.skip("gcc is not here")
@@ -62,7 +86,7 @@ def test_clean_under_sanitizers(precision: str, names: tuple[str, ...], tmp_path
         "PLASTLANG_CFLAGS": "-O1 -g -DPL_WORTHWHILE=0 -fsanitize=address,undefined -fno-sanitize-recover=all",
     }
     done = subprocess.run(
-        [sys.executable, "-c", RUN, precision, *names],
+        [sys.executable, "-c", script, precision, *names],
         env=environment,
         capture_output=True,
         text=True,
