@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.backends.c import saving
 from plastlang.backends.c.binding import Bytes, Model
 from plastlang.backends.c.memory import Memory, copied, taken
+from plastlang.backends.cfamily import saving
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout, ProjectionLayout
 from plastlang.backends.cfamily.periods import period_steps
 from plastlang.backends.cfamily.pieces import run_in_pieces
@@ -309,10 +309,6 @@ class CExecutable:
         entry = struct.ring[(self.step - ago + struct.slots) % struct.slots]
         return copied(ctypes.cast(entry.neurons, ctypes.c_void_p).value, entry.count, np.dtype(np.int32))
 
-    def find_quiet(self, population: str) -> None:
-        """Follow a change of the next spikes of a Renewal."""
-        self._library.plast_quiet(self._model, self.layout.populations[population].number)
-
     def take_spikes(self, population: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """(steps, neurons) recorded since the last call."""
         struct = self.memory.populations[self.layout.populations[population].number]
@@ -341,6 +337,70 @@ class CExecutable:
     def restore(self, state: Mapping[str, Array]) -> None:
         """Go on from what `save` gave; what was recorded is dropped."""
         saving.restore(self, state)
+
+    @property
+    def seed(self) -> int:
+        """Of every random draw."""
+        return int(self.model.seed)
+
+    @property
+    def signals(self) -> int:
+        """Calls of signals in this step."""
+        return int(self.model.signals)
+
+    def begin(self, step: int, seed: int, signals: int) -> None:
+        """No spikes, synapses and records, at a step."""
+        self.clear()
+        self.model.step, self.model.seed, self.model.signals = step, seed, signals
+
+    def parameter(self, owner: str, name: str) -> NDArray[np.float64]:
+        """A copy of a parameter's values."""
+        return self.memory.owners[owner].parameters[name].copy()
+
+    def put_parameter(self, owner: str, name: str, values: Array) -> None:
+        """Set a parameter; `update_constants` has to follow."""
+        self.memory.owners[owner].parameters[name][:] = values
+
+    def stored(self, owner: str, name: str) -> Array:
+        """A copy of the stored values of a variable (not of synapses)."""
+        return self.memory.owners[owner].values[name].copy()
+
+    def put_stored(self, owner: str, name: str, values: Array) -> None:
+        """Set stored values as they are."""
+        self.memory.owners[owner].values[name][:] = values
+
+    def last(self, owner: str, name: str) -> Array:
+        """A copy of the steps of the last writes to a lazy group."""
+        return self.memory.owners[owner].last[name].copy()
+
+    def put_last(self, owner: str, name: str, values: Array) -> None:
+        """Set the steps of the last writes to a lazy group."""
+        self.memory.owners[owner].last[name][:] = values
+
+    def keep_before(self, owner: str) -> None:
+        """The values now are those before this step."""
+        self.memory.keep_before(owner)
+
+    def put_counts(self, projection: str, formations: int, eliminations: int) -> None:
+        """Set the counts of edits."""
+        struct = self.memory.projections[self.layout.projections[projection].number]
+        struct.formations, struct.eliminations = formations, eliminations
+
+    def renewal(self, population: str) -> tuple[Array, bool]:
+        """(step of each neuron's next spike, whether they are to be drawn anew)."""
+        struct = self.memory.populations[self.layout.populations[population].number]
+        return self.memory.owners[population].next.copy(), bool(struct.redraw)
+
+    def put_renewal(self, population: str, following: Array, redraw: bool) -> None:
+        """Set what `renewal` gives."""
+        number = self.layout.populations[population].number
+        self.memory.owners[population].next[:] = following
+        self.memory.populations[number].redraw = redraw
+        self._library.plast_quiet(self._model, number)
+
+    def schedule(self, population: str) -> NDArray[np.int64]:
+        """Rows (step, neuron) of a `Scheduled` population."""
+        return self.memory.owners[population].schedule
 
     def column(self, projection: str, number: int, values: Array, out: bool) -> None:
         """Copy a column of stored values to (`out`) or from a dense array."""
