@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from plastlang.backends.cfamily.frame import Scope
 from plastlang.backends.cfamily.layout import OwnerLayout, ProjectionLayout
@@ -38,28 +38,46 @@ class _Double:
         return None
 
 
-def emit_constants(unit: Unit) -> None:
-    """A function that follows a change of parameters."""
+@dataclass(slots=True)
+class ConstantLines:
+    """What follows a change of parameters: `declared` names derived values, `once` and `each` store them."""
+
+    declared: list[str] = field(default_factory=list)
+    once: list[str] = field(default_factory=list)
+    each: list[str] = field(default_factory=list)
+
+
+def constant_lines(unit: Unit) -> ConstantLines:
+    """Lines for the constants of an owner: those it has once, and those of neuron `i`."""
     owner, double = unit.owner, Dialect("double")
     places = _Double(owner)
-    once: list[str] = []
-    each: list[str] = []
+    result = ConstantLines()
     for number, parameter in enumerate(owner.owner.parameters):
-        lines, at = (once, "0") if parameter.site is Site.GLOBAL else (each, "i")
+        lines, at = (result.once, "0") if parameter.site is Site.GLOBAL else (result.each, "i")
         lines.append(_store(unit, number, at, parameter.type, f"p->parameters[{number}][{at}]"))
     for k, derived in enumerate(owner.owner.derived):
         number = len(owner.owner.parameters) + k
-        lines, at = (once, "0") if derived.site is Site.GLOBAL else (each, "i")
         type_ = derived.value.type
-        lines.append(f"const {double.type(type_)} d{number} = {double.expression(derived.value, places)};")
-        lines.append(_store(unit, number, at, type_, f"d{number}"))
+        declaration = f"const {double.type(type_)} d{number} = {double.expression(derived.value, places)};"
+        if derived.site is Site.GLOBAL:
+            result.declared.append(declaration)
+            result.once.append(_store(unit, number, "0", type_, f"d{number}"))
+        else:
+            result.each += [declaration, _store(unit, number, "i", type_, f"d{number}")]
+    return result
+
+
+def emit_constants(unit: Unit) -> None:
+    """A function that follows a change of parameters."""
+    owner, lines = unit.owner, constant_lines(unit)
+    scope = Scope(lines=[*lines.declared, *lines.once])
     if isinstance(owner, ProjectionLayout):
         real, suffix = unit.dialect.real, unit.dialect.suffix
         for k, (number, _) in enumerate(owner.tables):
-            once.append(f"pl_fill_table{suffix}(p->tables[{k}], (({real} *)p->constants[{number}])[0]);")
-    scope = Scope(lines=once)
-    if each:
-        scope.lines += ["for (int32_t i = 0; i < p->size; ++i) {", *indent(each), "}"]
+            rate = f"(({real} *)p->constants[{number}])[0]"
+            scope.lines.append(f"pl_fill_table{suffix}(({real} *)p->tables[{k}], {rate});")
+    if lines.each:
+        scope.lines += ["for (int32_t i = 0; i < p->size; ++i) {", *indent(lines.each), "}"]
     unit.function("constants", "", scope, about=f"{owner.owner.name}: constants from parameters")
 
 

@@ -42,7 +42,8 @@ class Plan:
     constants: from parameters (`p->parameters`) to `p->constants` and tables.
     start: start values of NEURON, PRE, POST, GLOBAL variables.
     synapses: start values of all synapses of a projection.
-    get: values now into `data`: dense for NEURON, PRE, POST and GLOBAL; SYNAPSE and PAIR by place in the pool.
+    get: values now into `data`: dense for NEURON, PRE, POST and GLOBAL; SYNAPSE and PAIR by place in the pool. Of a
+        variable that has no entry the stored value is the value now.
     set: from `data`, of the same shape, as a write in a block between steps.
     signal: the blocks of a signal; arguments in `m->given`.
     connect: (count, fill) of ConnectProbability: `count` puts the length of each row in `data` (int32); `fill`

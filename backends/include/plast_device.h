@@ -130,6 +130,19 @@ typedef struct pl_model {
         return;                                                                                                  \
     }
 
+/* The beginning of kernels that find input that is too large: every thread gets to look. */
+#define PL_ENTER_ADVANCE(m, number)                                                                              \
+    const int64_t pl_kernel = (number);                                                                          \
+    (void)pl_kernel;                                                                                             \
+    if (((m)->fault | (m)->stall) != 0) {                                                                        \
+        return;                                                                                                  \
+    }
+
+/* The beginning of the kernel that ends a step: it looks for itself. */
+#define PL_ENTER_TICK(m, number)                                                                                 \
+    const int64_t pl_kernel = (number);                                                                          \
+    (void)pl_kernel;
+
 PL_DEVICE bool pl_halted(const pl_model *m) {
     const volatile pl_model *const now = m;
     return (now->fault | now->stall | now->overflow) != 0;

@@ -1,0 +1,135 @@
+"""Spikes at both ends of a projection: statements of the neuron, one thread each, and of its synapses, warps along a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.layout import ProjectionLayout
+from plastlang.backends.cfamily.unit import outliving
+from plastlang.backends.cuda.blocks import grouped, run_keeping, site_of
+from plastlang.backends.cuda.kernels import CudaUnit
+from plastlang.backends.cuda.plan import Launch, Launches, Shape
+from plastlang.ir.nodes import Block, Deliver, Expr, If, Let, Local, PostSpike, PreSpike, Stmt
+from plastlang.ir.types import Site
+from plastlang.ir.walk import map_statement, rewrite, statements
+
+
+def projection_of(unit: CudaUnit) -> ProjectionLayout:
+    """The layout of the unit's projection."""
+    assert isinstance(unit.owner, ProjectionLayout)
+    return unit.owner
+
+
+def emit_arrivals(unit: CudaUnit) -> Launches:
+    """`on pre spike`: for the source neurons whose spikes arrive in this step, ascending over all sources."""
+    owner = projection_of(unit).owner
+    count, lists, neuron = "0", list[str](), ""
+    for k in range(len(owner.sources) - 1, -1, -1):
+        number = unit.layout.populations[owner.sources[k]].number
+        source = f"&m->populations[{number}]"
+        lists.insert(0, f"const pl_spikes *const spiked{k} = pl_spikes_at({source}, step + {_back(unit, k)});")
+        here = f"spiked{k}->neurons[k - {_before(k)}] + p->first[{k}]" if k else "spiked0->neurons[k]"
+        neuron = here if not neuron else f"k < {_before(k + 1)} ? {here} : {neuron}"
+    count = _before(len(owner.sources))
+    return _spikes(unit, "arrive", statements_on(owner.blocks, PreSpike), lists, count, f"const int32_t i = {neuron};")
+
+
+def _back(unit: CudaUnit, source: int) -> str:
+    """What is added to the step, so that the remainder of division by `slots` is that of the step of the spike."""
+    owner = projection_of(unit).owner
+    slots = unit.layout.populations[owner.sources[source]].slots
+    return str(slots - owner.delay_steps)
+
+
+def _before(source: int) -> str:
+    """How many spikes the sources before this one have."""
+    return f"({' + '.join(f'spiked{k}->count' for k in range(source))})" if source else "0"
+
+
+def emit_post(unit: CudaUnit) -> Launches:
+    """`on post spike`: for the target neurons that spiked in this step."""
+    owner = projection_of(unit).owner
+    target = unit.layout.populations[owner.target].number
+    lists = [f"const pl_spikes *const spiked0 = pl_spikes_at(&m->populations[{target}], step);"]
+    body = statements_on(owner.blocks, PostSpike)
+    return _spikes(unit, "post", body, lists, "spiked0->count", "const int32_t j = spiked0->neurons[k];")
+
+
+def _spikes(unit: CudaUnit, name: str, body: Sequence[Stmt], lists: list[str], count: str, neuron: str) -> Launches:
+    """Kernels for statements at a spike. `lists` find the spikes, `neuron` says which one is spike `k`."""
+    groups = grouped(body)
+    lasting = outliving(tuple(body), groups)
+    known: dict[str, Value] = {}
+    launches: list[Launch] = []
+    for number, group in enumerate(groups):
+        site = site_of(group[0])
+        scope = Scope()
+        outer = unit.frame(scope, scope.lines, Site.GLOBAL, locals=dict(known))
+        new: dict[str, Value] = {}
+
+        def run(inner: Frame, group: list[Stmt] = group, site: Site = site, new: dict[str, Value] = new) -> None:
+            delivers = any(isinstance(s, Deliver) for s in statements(group))
+            if delivers:
+                inner.deliver = "delivered += {value};"
+                inner.lines.append("int64_t delivered = 0;")
+            new.update(run_keeping(unit, inner, group, lasting, site))
+            if delivers:
+                inner.lines.append(f"pl_deliver(&{_sums(unit, inner)}[j], delivered);")
+
+        if site is Site.SYNAPSE:
+            walk = unit.rows if name == "arrive" else unit.columns
+            lines = walk(count, [neuron], run, outer)
+        else:
+            lines = unit.each(site, count, [neuron], run, outer)
+        known.update(new)
+        if lines:
+            scope.lines += [*lists, *lines]
+            about = f"{unit.owner.owner.name}: {'spikes arrive' if name == 'arrive' else 'post spikes'}"
+            launches.append(unit.kernel(f"{name}_{number}", scope.text(), Shape.SPREAD, about=about))
+    return tuple(launches)
+
+
+def _sums(unit: CudaUnit, inner: Frame) -> str:
+    """The sums of the port that the projection delivers to."""
+    owner = projection_of(unit).owner
+    target = unit.layout.populations[owner.target]
+    port = next(k for k, x in enumerate(target.owner.inputs) if x.port == owner.port)
+    return inner.scope.declare("sums", f"int64_t *sums = m->populations[{target.number}].inputs[{port}];")
+
+
+# ---------------------------------------------------------------- several blocks as one
+
+
+def statements_on(blocks: Sequence[Block], kind: type) -> tuple[Stmt, ...]:
+    """The statements of all blocks on that trigger, one after the other; each block keeps its names for itself."""
+    chosen = [b.body for b in blocks if isinstance(b.trigger, kind)]
+    names = [{s.name for s in statements(body) if isinstance(s, Let)} for body in chosen]
+    result: list[Stmt] = []
+    for k, body in enumerate(chosen):
+        taken = names[k].intersection(*[set().union(*names[:k])]) if k else set()
+        result += _renamed(body, {name: f"{name} {k}" for name in taken}) if taken else body
+    return tuple(result)
+
+
+def _renamed(body: Sequence[Stmt], names: dict[str, str]) -> list[Stmt]:
+    def local(expression: Expr) -> Expr:
+        known = isinstance(expression, Local) and expression.name in names
+        return replace(expression, name=names[expression.name]) if known else expression
+
+    def named(statement: Stmt) -> Stmt:
+        match statement:
+            case Let(name=name) if name in names:
+                return replace(statement, name=names[name])
+            case If():
+                return replace(
+                    statement, then=tuple(map(named, statement.then)), otherwise=tuple(map(named, statement.otherwise))
+                )  # fmt: skip
+            case _:
+                return statement
+
+    return [named(map_statement(s, lambda x: rewrite(x, local))) for s in body]
+
+
+

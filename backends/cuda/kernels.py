@@ -1,0 +1,156 @@
+"""A CUDA source under construction: kernels with their numbers, and loops of threads and warps over instances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from plastlang.backends.cfamily.frame import Frame, Scope
+from plastlang.backends.cfamily.printer import comment, indent
+from plastlang.backends.cfamily.unit import Unit
+from plastlang.backends.cuda.plan import Launch, Shape
+from plastlang.ir.types import Site
+
+#: Puts the statements of a loop's body on the lines of a frame.
+Body = Callable[[Frame], None]
+
+
+@dataclass(slots=True)
+class Module:
+    """The kernels of a source: each has a number, by which a stall names it."""
+
+    lines: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def kernel(
+        self, name: str, body: list[str], shape: Shape, owner: str = "", site: Site = Site.GLOBAL,
+        enter: str = "PL_ENTER",
+    ) -> Launch:  # fmt: skip
+        """Put a kernel on the source. `body` follows the beginning that `enter` names."""
+        launch = Launch(name, self.count, shape, owner, site)
+        self.count += 1
+        self.lines += [
+            f'extern "C" __global__ void {name}(pl_model *m, void *data) {{',
+            *indent([f"{enter}(m, {launch.number})", "(void)data;", *body]),
+            "}",
+            "",
+        ]
+        return launch
+
+
+@dataclass(slots=True)
+class CudaUnit(Unit):
+    """The kernels of one owner."""
+
+    module: Module = field(default_factory=Module)
+
+    def frame(self, scope: Scope, lines: list[str], site: Site, **options: object) -> Frame:
+        """A frame for instances of `site`. Single precision computes decay factors faster than it finds them."""
+        options.setdefault("tables", self.dialect.real == "double")
+        return Unit.frame(self, scope, lines, site, **options)
+
+    def function(self, name: str, arguments: str, scope: Scope, result: str = "void", about: str = "") -> None:
+        """Put a device function on the source."""
+        more = f", {arguments}" if arguments else ""
+        self.module.lines += [
+            *([comment(about)] if about else []),
+            f"PL_DEVICE {result} {self.prefix}_{name}(pl_model *m{more}) {{",
+            *indent([self.pointer, "(void)p;", *scope.text()]),
+            "}",
+            "",
+        ]
+
+    def kernel(
+        self, name: str, body: list[str], shape: Shape, site: Site = Site.GLOBAL, about: str = "",
+        enter: str = "PL_ENTER",
+    ) -> Launch:  # fmt: skip
+        """Put a kernel on the source, in which `p` is the owner and `step` the step."""
+        if about:
+            self.module.lines.append(comment(about))
+        head = [self.pointer, "(void)p;", "const int32_t step = (int32_t)m->step;", "(void)step;"]
+        return self.module.kernel(f"{self.prefix}_{name}", [*head, *body], shape, self.owner.owner.name, site, enter)
+
+    def over(self, site: Site, body: Body, outer: Frame) -> list[str]:
+        """Lines that run `body` for every instance of `site`, with as many threads as there are."""
+        match site:
+            case Site.GLOBAL:
+                inner = replace(outer, lines=[])
+                body(inner)
+                return ["if (pl_thread() == 0) {", *indent(inner.lines), "}"]
+            case Site.SYNAPSE | Site.PAIR:
+                return self.rows("p->n_pre", ["const int32_t i = (int32_t)k;"], body, outer)
+            case _:
+                size = {Site.NEURON: "p->size", Site.PRE: "p->n_pre", Site.POST: "p->n_post"}[site]
+                index = "j" if site is Site.POST else "i"
+                return self.each(site, size, [f"const int32_t {index} = (int32_t)k;"], body, outer)
+
+    def each(self, site: Site, count: str, head: list[str], body: Body, outer: Frame) -> list[str]:
+        """A thread for each k < `count`; `head` says which instance it is."""
+        scope, before = Scope(numbers=outer.scope.numbers), list[str]()
+        inner = self._inside(_around(outer, scope, before), site, frozenset({Site.GLOBAL}))
+        body(inner)
+        loop = [*head, *inner.lines]
+        lines = [*before, f"for (int64_t k = pl_thread(); k < {count}; k += pl_threads()) {{", *indent(loop), "}"]
+        return _closed(scope, lines) if inner.lines else []
+
+    def rows(self, count: str, head: list[str], body: Body, outer: Frame) -> list[str]:
+        """One or more warps for the row of each k < `count`, lanes along the row; `head` says which row it is."""
+        entries = ["const int32_t j = p->rows.post[s];", "(void)j;"]
+        return self._warps(count, head, "rows", "i", "s", entries, Site.PRE, body, outer)
+
+    def columns(self, count: str, head: list[str], body: Body, outer: Frame) -> list[str]:
+        """One or more warps for the synapses onto the post of each k < `count`, found through the index."""
+        entries = [
+            "const int32_t i = p->incoming.post[e];",
+            "const int64_t s = pl_rows_find(&p->rows, i, j) + pl_rows_ordinal(&p->incoming, j, e);",
+        ]
+        return self._warps(count, head, "incoming", "j", "e", entries, Site.POST, body, outer)
+
+    def _warps(
+        self, count: str, head: list[str], rows: str, row: str, entry: str, entries: list[str], end: Site,
+        body: Body, outer: Frame,
+    ) -> list[str]:  # fmt: skip
+        scope, before = Scope(numbers=outer.scope.numbers), list[str]()
+        middle = self._inside(_around(outer, scope, before), end, frozenset({Site.GLOBAL}))
+        middle.locals = {k: v for k, v in outer.locals.items() if v.site in (end, Site.GLOBAL)}
+        inner = self._inside(middle, Site.SYNAPSE, frozenset({end, Site.GLOBAL}))
+        inner.locals = {k: v for k, v in outer.locals.items() if v.site not in (end, Site.GLOBAL)}
+        body(inner)
+        if not inner.lines:
+            return []
+        start = f"p->{rows}.start[{row}]"
+        loop = [
+            "const int64_t k = turn / share;",
+            *head,
+            *middle.lines,
+            f"const int64_t last = {start} + p->{rows}.length[{row}];",
+            f"for (int64_t {entry} = {start} + turn % share * 32 + pl_lane(); {entry} < last; {entry} += 32 * share) {{",
+            *indent([*entries, *inner.lines]),
+            "}",
+        ]
+        lines = [
+            f"const int64_t turns = {count}, share = pl_share(turns);",
+            *before,
+            "for (int64_t turn = pl_warp(); turn < turns * share; turn += pl_warps()) {",
+            *indent(loop),
+            "}",
+        ]
+        return _closed(scope, lines)
+
+    def _inside(self, outer: Frame, site: Site, sites: frozenset[Site]) -> Frame:
+        """A frame for one instance inside a frame for what its neighbours share."""
+        known = {k: v for k, v in outer.locals.items() if v.site is site}
+        return self.frame(
+            outer.scope, [], site, outer=outer, outer_sites=sites, step=outer.step, repeat=outer.repeat, now=outer.now,
+            locals=known,
+        )  # fmt: skip
+
+
+def _around(outer: Frame, scope: Scope, lines: list[str]) -> Frame:
+    """The frame of a kernel, for what all instances of a loop share."""
+    return replace(outer, scope=scope, lines=lines, hoists={}, locals=dict(outer.locals))
+
+
+def _closed(scope: Scope, lines: list[str]) -> list[str]:
+    scope.lines = lines
+    return ["{", *indent(scope.text()), "}"]

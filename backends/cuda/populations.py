@@ -1,0 +1,227 @@
+"""The kernels of one population: its step, which neurons spike, what spiking does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from plastlang.backends.cfamily.frame import Frame, Scope
+from plastlang.backends.cfamily.layout import PopulationLayout
+from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.unit import outliving
+from plastlang.backends.cuda.blocks import grouped, marks_rate, run_keeping, site_of
+from plastlang.backends.cuda.kernels import CudaUnit
+from plastlang.backends.cuda.plan import Launch, Launches, Shape
+from plastlang.ir.nodes import Assign, InputSum, Read, Renewal, Scheduled, Stmt, Threshold
+from plastlang.ir.types import Site
+from plastlang.ir.walk import all_expressions, statements, walk
+
+
+def population_of(unit: CudaUnit) -> PopulationLayout:
+    """The layout of the unit's population."""
+    assert isinstance(unit.owner, PopulationLayout)
+    return unit.owner
+
+
+# ---------------------------------------------------------------- the step
+
+
+def emit_advance(unit: CudaUnit) -> Launches:
+    """The step. Its last kernel empties the input ports and finds out whose threshold is passed."""
+    population = population_of(unit).owner
+    groups = grouped(population.step)
+    if (population.inputs or isinstance(population.spiking, Threshold)) and (
+        not groups or site_of(groups[-1][0]) is not Site.NEURON
+    ):
+        groups.append([])
+    lasting = outliving(population.step, groups)
+    launches: list[Launch] = []
+    known = {}
+    for number, group in enumerate(groups):
+        site = site_of(group[0]) if group else Site.NEURON
+        scope = Scope()
+        outer = unit.frame(scope, scope.lines, Site.GLOBAL, locals=dict(known))
+
+        def body(inner: Frame, group: list[Stmt] = group, site: Site = site, last: bool = number == len(groups) - 1) -> None:
+            if site is Site.NEURON:
+                known.update(_neuron(unit, inner, group, lasting, last))
+            else:
+                known.update(run_keeping(unit, inner, group, lasting, site))
+
+        scope.lines += unit.over(site, body, outer)
+        scope.lines += marks_rate(unit, group)
+        shape = Shape.ONE if site is Site.GLOBAL else Shape.EACH
+        about = f"{population.name}: advance"
+        launches.append(unit.kernel(f"step_{number}", scope.text(), shape, site, about, enter="PL_ENTER_ADVANCE"))
+    return tuple(launches)
+
+
+def _neuron(unit: CudaUnit, frame: Frame, group: Sequence[Stmt], lasting: set[str], last: bool) -> dict:
+    """Statements of one neuron, whose variables are held in registers meanwhile."""
+    population = population_of(unit).owner
+    spiking = population.spiking
+    condition = spiking.condition if last and isinstance(spiking, Threshold) else None
+    expressions = [*all_expressions(group), *(() if condition is None else (condition,))]
+    nodes = [n for x in expressions for n in walk(x)]
+    written = {s.name for s in statements(group) if isinstance(s, Assign)}
+    registers = {n.name for n in nodes if isinstance(n, Read) and n.site is Site.NEURON} | written
+    frame.registers = frozenset(registers)
+    inside = replace(frame, lines=[])
+    new = run_keeping(unit, inside, group, lasting, Site.NEURON)
+    spikes = None if condition is None else inside.text(condition)
+    start, end = _registers(unit, frame, sorted(registers), written)
+    ports = _ports(unit, frame, {n.port for n in nodes if isinstance(n, InputSum)}, last)
+    frame.lines += [*start, *ports, *inside.lines, *end]
+    if spikes is not None:
+        frame.scope.declare("counts", "int32_t *const counts = pl_run_counts(p, step);")
+        frame.lines += [
+            f"const bool spikes = {spikes};",
+            "p->flags[i] = spikes;",
+            "if (spikes) {",
+            "    pl_count_spike(counts, i);",
+            "}",
+        ]
+    return new
+
+
+def _registers(unit: CudaUnit, frame: Frame, names: list[str], written: set[str]) -> tuple[list[str], list[str]]:
+    """Lines that load a neuron's variables, and that store those that were written."""
+    start, end = [], []
+    for name in names:
+        register = unit.names.of("v", name)
+        array = frame.array("value", name)
+        type_ = unit.dialect.type(unit.owner.variable(name).type)
+        start.append(f"{'' if name in written else 'const '}{type_} {register} = {array}[i];")
+        if name in written:
+            if name in unit.owner.before:
+                old, stamp = frame.array("before", name), frame.array("stamp", name)
+                end += [f"if ({stamp}[i] != step) {{", f"    {old}[i] = {array}[i];", f"    {stamp}[i] = step;", "}"]
+            end.append(f"{array}[i] = {register};")
+    return start, end
+
+
+def _ports(unit: CudaUnit, frame: Frame, read: set[str], last: bool) -> list[str]:
+    """Take what arrived at each port; at the end see that it was in range, and leave zero."""
+    lines = []
+    real, suffix = unit.dialect.real, unit.dialect.suffix
+    for number, port in enumerate(population_of(unit).owner.inputs):
+        name = unit.names.of("input", port.port)
+        if port.port not in read and not last:
+            continue
+        sums = frame.scope.declare(f"sum_{name}", f"int64_t *restrict sum_{name} = p->inputs[{number}];")
+        if port.port in read:
+            lines.append(f"const {real} {name} = pl_take_input{suffix}({sums}[i]);")
+        if last:
+            lines += [
+                f"if (pl_bad_input{suffix}({sums}[i])) {{",
+                f"    pl_overflow(m, {unit.owner.number}, {number});",
+                "}",
+                f"{sums}[i] = 0;",
+            ]
+    return lines
+
+
+# ---------------------------------------------------------------- spikes
+
+
+def emit_spikes(unit: CudaUnit, recorded: bool) -> Launches:
+    """The list of the neurons that spike, ascending, and what follows for each of them."""
+    population = population_of(unit).owner
+    spiking = population.spiking
+    launches: list[Launch] = []
+    match spiking:
+        case None:
+            return ()
+        case Threshold():
+            launches.append(_collect(unit, "p->flags[i] != 0", []))
+        case Renewal():
+            launches.append(_due(unit, spiking))
+            reset = ["if (pl_thread() == 0) {", "    p->redraw = 0;", "}"]
+            launches.append(_collect(unit, "p->next[i] == step", reset))
+        case Scheduled():
+            launches.append(_scheduled(unit))
+    if spiking.body or recorded or isinstance(spiking, Renewal):
+        launches.append(_spiked(unit, spiking, recorded))
+    return tuple(launches)
+
+
+def _collect(unit: CudaUnit, spikes: str, more: list[str]) -> Launch:
+    """A warp for each run of neurons: it knows from the counts how many spike before them."""
+    body = [
+        *more,
+        "const int32_t *const counts = pl_run_counts(p, step);",
+        "int32_t *const next_counts = pl_run_counts(p, (int64_t)step + 1);",
+        "pl_spikes *const spiked = pl_spikes_at(p, step);",
+        "for (int64_t run = pl_warp(); run < pl_runs(p); run += pl_warps()) {",
+        "    int64_t at = pl_spikes_before(counts, run);",
+        "    for (int32_t c = 0; c < PL_RUN && counts[run] > 0; c += 32) {",
+        "        const int32_t i = (int32_t)(run * PL_RUN) + c + pl_lane();",
+        f"        at += pl_append_spikes(spiked->neurons, at, i, i < p->size && {spikes});",
+        "    }",
+        "    if (pl_lane() == 0) {",
+        "        next_counts[run] = 0;",
+        "        if (run == pl_runs(p) - 1) {",
+        "            spiked->count = at;",
+        "        }",
+        "    }",
+        "}",
+    ]
+    return unit.kernel("collect", body, Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: spikes")
+
+
+def _scheduled(unit: CudaUnit) -> Launch:
+    body = [
+        "pl_spikes *const spiked = pl_spikes_at(p, step);",
+        "const int64_t from = pl_schedule_from(p, step), end = pl_schedule_from(p, (int64_t)step + 1);",
+        "for (int64_t k = from + pl_thread(); k < end; k += pl_threads()) {",
+        "    spiked->neurons[k - from] = (int32_t)p->schedule[2 * k + 1];",
+        "}",
+        "if (pl_thread() == 0) {",
+        "    spiked->count = end - from;",
+        "    p->cursor = end;",
+        "}",
+    ]
+    return unit.kernel("collect", body, Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: spikes")
+
+
+def _next(unit: CudaUnit, inner: Frame, spiking: Renewal, kind: int, base: str) -> str:
+    """The step of the next spike."""
+    rate = inner.text(spiking.rate)
+    words = replace(inner, who=("(uint32_t)i", f"{kind}u")).words(spiking.purpose)
+    return f"pl_renewal({words}, {base}, (double)({rate}), m->dt)"
+
+
+def _due(unit: CudaUnit, spiking: Renewal) -> Launch:
+    """Whose next spike is now; where the rate may have changed it is drawn anew."""
+    scope = Scope()
+    outer = unit.frame(scope, scope.lines, Site.GLOBAL)
+
+    def body(inner: Frame) -> None:
+        drawing = replace(inner, lines=[])
+        value = _next(unit, drawing, spiking, 1, "(int64_t)step - 1")
+        inner.lines += ["if (p->redraw) {", *indent([*drawing.lines, f"p->next[i] = {value};"]), "}"]
+        inner.lines += ["if (p->next[i] == step) {", "    pl_count_spike(counts, i);", "}"]
+
+    scope.lines.append("int32_t *const counts = pl_run_counts(p, step);")
+    scope.lines += unit.over(Site.NEURON, body, outer)
+    return unit.kernel("due", scope.text(), Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: next spikes")
+
+
+def _spiked(unit: CudaUnit, spiking: Threshold | Renewal | Scheduled, recorded: bool) -> Launch:
+    """What follows for each neuron that spikes."""
+    scope = Scope()
+    outer = unit.frame(scope, scope.lines, Site.GLOBAL)
+
+    def body(inner: Frame) -> None:
+        if recorded:
+            inner.lines += ["p->spike_steps[p->recorded + k] = step;", "p->spike_neurons[p->recorded + k] = i;"]
+        if isinstance(spiking, Renewal):
+            value = _next(unit, inner, spiking, 0, "step")
+            inner.lines.append(f"p->next[i] = {value};")
+        for statement in spiking.body:
+            inner.run(statement)
+
+    scope.lines.append("const pl_spikes *const spiked = pl_spikes_at(p, step);")
+    scope.lines += unit.each(Site.NEURON, "spiked->count", ["const int32_t i = spiked->neurons[k];"], body, outer)
+    scope.lines += marks_rate(unit, spiking.body, "spiked->count > 0")
+    return unit.kernel("spiked", scope.text(), Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: after a spike")
