@@ -1,4 +1,4 @@
-"""Spikes at both ends of a projection: statements of the neuron, one thread each, and of its synapses, warps along a row."""
+"""Spikes at both ends of a projection: statements of the neuron, a thread each, and of synapses, warps along rows."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def projection_of(unit: CudaUnit) -> ProjectionLayout:
 def emit_arrivals(unit: CudaUnit) -> Launches:
     """`on pre spike`: for the source neurons whose spikes arrive in this step, ascending over all sources."""
     owner = projection_of(unit).owner
-    count, lists, neuron = "0", list[str](), ""
+    lists, neuron = list[str](), ""
     for k in range(len(owner.sources) - 1, -1, -1):
         number = unit.layout.populations[owner.sources[k]].number
         source = f"&m->populations[{number}]"
         lists.insert(0, f"const pl_spikes *const spiked{k} = pl_spikes_at({source}, step + {_back(unit, k)});")
         here = f"spiked{k}->neurons[k - {_before(k)}] + p->first[{k}]" if k else "spiked0->neurons[k]"
         neuron = here if not neuron else f"k < {_before(k + 1)} ? {here} : {neuron}"
-    count = _before(len(owner.sources))
-    return _spikes(unit, "arrive", statements_on(owner.blocks, PreSpike), lists, count, f"const int32_t i = {neuron};")
+    body, count = statements_on(owner.blocks, PreSpike), _before(len(owner.sources))
+    return _spikes(unit, "arrive", body, lists, count, f"const int32_t i = {neuron};")
 
 
 def _back(unit: CudaUnit, source: int) -> str:
@@ -115,8 +115,9 @@ def statements_on(blocks: Sequence[Block], kind: type) -> tuple[Stmt, ...]:
 
 def _renamed(body: Sequence[Stmt], names: dict[str, str]) -> list[Stmt]:
     def local(expression: Expr) -> Expr:
-        known = isinstance(expression, Local) and expression.name in names
-        return replace(expression, name=names[expression.name]) if known else expression
+        if isinstance(expression, Local) and expression.name in names:
+            return replace(expression, name=names[expression.name])
+        return expression
 
     def named(statement: Stmt) -> Stmt:
         match statement:

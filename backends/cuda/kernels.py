@@ -118,13 +118,13 @@ class CudaUnit(Unit):
         body(inner)
         if not inner.lines:
             return []
-        start = f"p->{rows}.start[{row}]"
+        start, stride = f"p->{rows}.start[{row}]", "32 * share"
         loop = [
             "const int64_t k = turn / share;",
             *head,
             *middle.lines,
             f"const int64_t last = {start} + p->{rows}.length[{row}];",
-            f"for (int64_t {entry} = {start} + turn % share * 32 + pl_lane(); {entry} < last; {entry} += 32 * share) {{",
+            f"for (int64_t {entry} = {start} + turn % share * 32 + pl_lane(); {entry} < last; {entry} += {stride}) {{",
             *indent([*entries, *inner.lines]),
             "}",
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from plastlang.backends.cfamily.frame import Frame, Scope
+from plastlang.backends.cfamily.frame import Frame, Scope, Value
 from plastlang.backends.cfamily.layout import PopulationLayout
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import outliving
@@ -36,13 +36,15 @@ def emit_advance(unit: CudaUnit) -> Launches:
         groups.append([])
     lasting = outliving(population.step, groups)
     launches: list[Launch] = []
-    known = {}
+    known: dict[str, Value] = {}
     for number, group in enumerate(groups):
         site = site_of(group[0]) if group else Site.NEURON
         scope = Scope()
         outer = unit.frame(scope, scope.lines, Site.GLOBAL, locals=dict(known))
 
-        def body(inner: Frame, group: list[Stmt] = group, site: Site = site, last: bool = number == len(groups) - 1) -> None:
+        last = number == len(groups) - 1
+
+        def body(inner: Frame, group: list[Stmt] = group, site: Site = site, last: bool = last) -> None:
             if site is Site.NEURON:
                 known.update(_neuron(unit, inner, group, lasting, last))
             else:
@@ -56,7 +58,7 @@ def emit_advance(unit: CudaUnit) -> Launches:
     return tuple(launches)
 
 
-def _neuron(unit: CudaUnit, frame: Frame, group: Sequence[Stmt], lasting: set[str], last: bool) -> dict:
+def _neuron(unit: CudaUnit, frame: Frame, group: Sequence[Stmt], lasting: set[str], last: bool) -> dict[str, Value]:
     """Statements of one neuron, whose variables are held in registers meanwhile."""
     population = population_of(unit).owner
     spiking = population.spiking
