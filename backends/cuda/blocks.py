@@ -166,12 +166,11 @@ def run_keeping(unit: CudaUnit, frame: Frame, group: Sequence[Stmt], lasting: se
     return new
 
 
-def marks_rate(unit: CudaUnit, body: Sequence[Stmt], condition: str = "") -> list[str]:
+def marks_rate(unit: CudaUnit, body: Sequence[Stmt]) -> list[str]:
     """The rates of a Renewal are taken anew after statements that write what they depend on."""
     spiking = unit.owner.owner.spiking if isinstance(unit.owner, PopulationLayout) else None
     if not isinstance(spiking, Renewal):
         return []
     if not any(isinstance(s, Assign) and s.name in spiking.depends for s in statements(body)):
         return []
-    test = f"pl_thread() == 0 && {condition}" if condition else "pl_thread() == 0"
-    return [f"if ({test}) {{", "    p->redraw = 1;", "}"]
+    return ["if (pl_thread() == 0) {", "    p->redraw = 1;", "}"]

@@ -128,29 +128,26 @@ def _ports(unit: CudaUnit, frame: Frame, read: set[str], last: bool) -> list[str
 
 def emit_spikes(unit: CudaUnit, recorded: bool) -> Launches:
     """The list of the neurons that spike, ascending, and what follows for each of them."""
-    population = population_of(unit).owner
-    spiking = population.spiking
-    launches: list[Launch] = []
+    spiking = population_of(unit).owner.spiking
     match spiking:
         case None:
             return ()
         case Threshold():
-            launches.append(_collect(unit, "p->flags[i] != 0", []))
+            return (_collect(unit, spiking, "p->flags[i] != 0", recorded),)
         case Renewal():
-            launches.append(_due(unit, spiking))
-            reset = ["if (pl_thread() == 0) {", "    p->redraw = 0;", "}"]
-            launches.append(_collect(unit, "p->next[i] == step", reset))
+            return (_due(unit, spiking), _collect(unit, spiking, "p->next[i] == step", recorded))
         case Scheduled():
-            launches.append(_scheduled(unit))
-    if spiking.body or recorded or isinstance(spiking, Renewal):
-        launches.append(_spiked(unit, spiking, recorded))
-    return tuple(launches)
+            return (_scheduled(unit, spiking, recorded),)
 
 
-def _collect(unit: CudaUnit, spikes: str, more: list[str]) -> Launch:
+def _collect(unit: CudaUnit, spiking: Threshold | Renewal, spikes: str, recorded: bool) -> Launch:
     """A warp for each run of neurons: it knows from the counts how many spike before them."""
-    body = [
-        *more,
+    scope = Scope()
+    outer = unit.frame(scope, scope.lines, Site.GLOBAL)
+    inner = unit.frame(scope, [], Site.NEURON, outer=outer, outer_sites=frozenset({Site.GLOBAL}))
+    _follow(inner, spiking, recorded)
+    redraw = "at > 0" if marks_rate(unit, spiking.body) else "0"
+    scope.lines += [
         "const int32_t *const counts = pl_run_counts(p, step);",
         "int32_t *const next_counts = pl_run_counts(p, (int64_t)step + 1);",
         "pl_spikes *const spiked = pl_spikes_at(p, step);",
@@ -158,35 +155,61 @@ def _collect(unit: CudaUnit, spikes: str, more: list[str]) -> Launch:
         "    int64_t at = pl_spikes_before(counts, run);",
         "    for (int32_t c = 0; c < PL_RUN && counts[run] > 0; c += 32) {",
         "        const int32_t i = (int32_t)(run * PL_RUN) + c + pl_lane();",
-        f"        at += pl_append_spikes(spiked->neurons, at, i, i < p->size && {spikes});",
+        f"        const bool spikes = i < p->size && {spikes};",
+        "        const unsigned mask = __ballot_sync(0xffffffffu, spikes);",
+        "        if (spikes) {",
+        "            const int64_t k = at + pl_rank(mask);",
+        "            spiked->neurons[k] = i;",
+        *indent(inner.lines, 3),
+        "        }",
+        "        at += __popc(mask);",
         "    }",
         "    if (pl_lane() == 0) {",
         "        next_counts[run] = 0;",
         "        if (run == pl_runs(p) - 1) {",
         "            spiked->count = at;",
+        *([f"            p->redraw = {redraw};"] if isinstance(spiking, Renewal) else []),
         "        }",
         "    }",
         "}",
     ]
-    return unit.kernel("collect", body, Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: spikes")
+    return unit.kernel("spikes", scope.text(), Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: spikes")
 
 
-def _scheduled(unit: CudaUnit) -> Launch:
-    body = [
+def _scheduled(unit: CudaUnit, spiking: Scheduled, recorded: bool) -> Launch:
+    scope = Scope()
+    outer = unit.frame(scope, scope.lines, Site.GLOBAL)
+
+    def body(inner: Frame) -> None:
+        inner.lines.append("spiked->neurons[k] = i;")
+        _follow(inner, spiking, recorded)
+
+    scope.lines += [
         "pl_spikes *const spiked = pl_spikes_at(p, step);",
         "const int64_t from = pl_schedule_from(p, step), end = pl_schedule_from(p, (int64_t)step + 1);",
-        "for (int64_t k = from + pl_thread(); k < end; k += pl_threads()) {",
-        "    spiked->neurons[k - from] = (int32_t)p->schedule[2 * k + 1];",
-        "}",
+        *unit.each(
+            Site.NEURON, "end - from", ["const int32_t i = (int32_t)p->schedule[2 * (from + k) + 1];"], body, outer
+        ),
         "if (pl_thread() == 0) {",
         "    spiked->count = end - from;",
         "    p->cursor = end;",
         "}",
     ]
-    return unit.kernel("collect", body, Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: spikes")
+    return unit.kernel("spikes", scope.text(), Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: spikes")
 
 
-def _next(unit: CudaUnit, inner: Frame, spiking: Renewal, kind: int, base: str) -> str:
+def _follow(inner: Frame, spiking: Threshold | Renewal | Scheduled, recorded: bool) -> None:
+    """What follows for neuron `i`, the `k`-th that spikes."""
+    if recorded:
+        inner.lines += ["p->spike_steps[p->recorded + k] = step;", "p->spike_neurons[p->recorded + k] = i;"]
+    if isinstance(spiking, Renewal):
+        value = _next(inner, spiking, 0, "step")
+        inner.lines.append(f"p->next[i] = {value};")
+    for statement in spiking.body:
+        inner.run(statement)
+
+
+def _next(inner: Frame, spiking: Renewal, kind: int, base: str) -> str:
     """The step of the next spike."""
     rate = inner.text(spiking.rate)
     words = replace(inner, who=("(uint32_t)i", f"{kind}u")).words(spiking.purpose)
@@ -200,30 +223,10 @@ def _due(unit: CudaUnit, spiking: Renewal) -> Launch:
 
     def body(inner: Frame) -> None:
         drawing = replace(inner, lines=[])
-        value = _next(unit, drawing, spiking, 1, "(int64_t)step - 1")
+        value = _next(drawing, spiking, 1, "(int64_t)step - 1")
         inner.lines += ["if (p->redraw) {", *indent([*drawing.lines, f"p->next[i] = {value};"]), "}"]
         inner.lines += ["if (p->next[i] == step) {", "    pl_count_spike(counts, i);", "}"]
 
     scope.lines.append("int32_t *const counts = pl_run_counts(p, step);")
     scope.lines += unit.over(Site.NEURON, body, outer)
     return unit.kernel("due", scope.text(), Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: next spikes")
-
-
-def _spiked(unit: CudaUnit, spiking: Threshold | Renewal | Scheduled, recorded: bool) -> Launch:
-    """What follows for each neuron that spikes."""
-    scope = Scope()
-    outer = unit.frame(scope, scope.lines, Site.GLOBAL)
-
-    def body(inner: Frame) -> None:
-        if recorded:
-            inner.lines += ["p->spike_steps[p->recorded + k] = step;", "p->spike_neurons[p->recorded + k] = i;"]
-        if isinstance(spiking, Renewal):
-            value = _next(unit, inner, spiking, 0, "step")
-            inner.lines.append(f"p->next[i] = {value};")
-        for statement in spiking.body:
-            inner.run(statement)
-
-    scope.lines.append("const pl_spikes *const spiked = pl_spikes_at(p, step);")
-    scope.lines += unit.each(Site.NEURON, "spiked->count", ["const int32_t i = spiked->neurons[k];"], body, outer)
-    scope.lines += marks_rate(unit, spiking.body, "spiked->count > 0")
-    return unit.kernel("spiked", scope.text(), Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: after a spike")

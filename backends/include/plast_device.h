@@ -219,14 +219,8 @@ PL_DEVICE int32_t pl_spikes_before(const int32_t *counts, int64_t run) {
     return pl_warp_sum(sum);
 }
 
-/* Put the neurons of 32 flags, one of each lane, behind those at `at`; gives how many. */
-PL_DEVICE int32_t pl_append_spikes(int32_t *neurons, int64_t at, int32_t i, bool spikes) {
-    const unsigned mask = __ballot_sync(0xffffffffu, spikes);
-    if (spikes) {
-        neurons[at + __popc(mask & ((1u << pl_lane()) - 1u))] = i;
-    }
-    return __popc(mask);
-}
+/* How many lanes before this one are in the mask. */
+PL_DEVICE int32_t pl_rank(unsigned mask) { return __popc(mask & ((1u << pl_lane()) - 1u)); }
 
 /* The first row of a schedule that is not before `step`. */
 PL_DEVICE int64_t pl_schedule_from(const pl_population *p, int64_t step) {
