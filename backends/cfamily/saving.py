@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 
 class Saved(Protocol):
-    """What saving needs of an executable. Arrays that are given are copies; arrays of GLOBAL values have one element."""
+    """What saving needs of an executable. It gives copies; arrays of GLOBAL values have one element."""
 
     program: Program
     layout: Layout

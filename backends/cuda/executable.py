@@ -1,0 +1,485 @@
+"""A program that runs on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plastlang.backends.cfamily import saving
+from plastlang.backends.cfamily.layout import Layout, OwnerLayout, ProjectionLayout
+from plastlang.backends.cfamily.periods import period_steps
+from plastlang.backends.cfamily.pieces import run_in_pieces
+from plastlang.backends.cfamily.printer import Dialect
+from plastlang.backends.cuda.device import Call, Device, Module
+from plastlang.backends.cuda.memory import Memory, Placed
+from plastlang.backends.cuda.plan import Launch, Launches, Plan, Shape
+from plastlang.backends.cuda.records import Records
+from plastlang.backends.cuda.stalls import Stalls
+from plastlang.backends.cuda.synapses import Synapses
+from plastlang.backends.interface import Options, RuntimeFault
+from plastlang.ir.nodes import (
+    ConnectAll,
+    ConnectGiven,
+    ConnectOneToOne,
+    ConnectProbability,
+    Every,
+    Program,
+    Renewal,
+    Scheduled,
+    Signal,
+)
+from plastlang.ir.types import Site
+
+Array = NDArray[Any]
+
+#: Blocks of one launch are no more than this often those that fill the device: threads take what there is in turns.
+WAVES = 16
+
+
+class CudaExecutable:
+    """A loaded program (`backends.interface.Executable`)."""
+
+    def __init__(self, program: Program, options: Options, device: Device, module: Module, plan: Plan, layout: Layout):
+        self.program = program
+        self.precision = options.precision
+        self.layout = layout
+        self._device, self._module, self._plan = device, module, plan
+        dialect = Dialect("float" if options.precision == "single" else "double")
+        self.memory = Memory(program, layout, dialect, device)
+        self._open = True
+        self.edges = {name: Synapses(self.memory, place) for name, place in layout.projections.items()}
+        self._records = Records(self.memory)
+        self._stalls = Stalls(self.memory, list(self.edges.values()), self._records)
+        self._schedules = {name: np.zeros((0, 2), np.int64) for name in layout.populations}
+        self._step: tuple[Call, ...] = tuple(self._call(launch) for launch in plan.step)
+        for name in self._owners():
+            self.update_constants(name)
+        self.reset(0)
+
+    def place(self, owner: str) -> OwnerLayout:
+        """The layout of a population or projection."""
+        return self.layout.populations.get(owner) or self.layout.projections[owner]
+
+    def _owners(self) -> tuple[str, ...]:
+        return (*self.layout.populations, *self.layout.projections)
+
+    # ------------------------------------------------------------ life
+
+    def reset(self, seed: int) -> None:
+        """Step 0, initial values, no synapses; parameters stay."""
+        self.begin(0, seed & (2**64 - 1), 0)
+        for name in self._owners():
+            for array in self.memory.owners[name].last.values():
+                self.memory.zero(array)
+            self._carry_out(self._plan.start.get(name, ()))
+            self.keep_before(name)
+
+    def begin(self, step: int, seed: int, signals: int) -> None:
+        """No spikes, synapses and records, at a step."""
+        memory = self.memory
+        memory.change()
+        model = memory.model
+        model.step, model.seed, model.signals = step, seed, signals
+        model.fault = model.overflow = model.stall = model.committed = 0
+        self._records.clear()
+        for name, place in self.layout.populations.items():
+            memory.populations[place.number].redraw = 1
+            for entry in memory.rings[name]:
+                entry.count = 0
+            for array in memory.owners[name].zeroed:
+                memory.zero(array)
+            self.put_schedule(name, np.zeros((0, 2), np.int64))
+        for name in self._owners():
+            for array in memory.owners[name].stamp.values():
+                memory.write(array, -1)
+        for name in self.layout.projections:
+            self.put_counts(name, 0, 0)
+            self.build(name, np.zeros(0, np.int32), np.zeros(0, np.int32))
+
+    def close(self) -> None:
+        """Give the memory of the device back."""
+        if self._open:
+            self._open = False
+            self.memory.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_open", False):
+            self.close()
+
+    def set_threads(self, threads: int) -> None:
+        """Threads of the host have nothing to do."""
+
+    # ------------------------------------------------------------ launching
+
+    def _call(self, launch: Launch, data: int = 0) -> Call:
+        """A launch with as many threads as its shape asks for."""
+        block = self._device.block
+        match launch.shape:
+            case Shape.ONE:
+                return Call(launch.kernel, 1, 1, self.memory.model_address, data)
+            case Shape.BLOCK:
+                grid = 1
+            case Shape.SPREAD:
+                grid = self._device.spread
+            case Shape.EACH | Shape.WARPS:
+                threads = self.memory.count(self.place(launch.owner), launch.site)
+                threads *= 32 if launch.shape is Shape.WARPS else 1
+                grid = max(1, min(-(-threads // block), WAVES * self._device.spread))
+        return Call(launch.kernel, grid, block, self.memory.model_address, data)
+
+    def _carry_out(self, launches: Launches, data: int = 0) -> None:
+        """Launch kernels between steps and wait; where one stalls, make room and go on from there."""
+        if launches:
+            self._launch([self._call(launch, data) for launch in launches], 1)
+            self._settle(launches, data)
+
+    def _launch(self, calls: Sequence[Call], times: int) -> None:
+        self.memory.send()
+        self._module.launch(calls, times)
+        self.memory.launched()
+        for rows in self.edges.values():
+            rows.forget()
+
+    def _settle(self, launches: Launches, data: int = 0) -> None:
+        """Wait, and see launches through that stalled. A fault is raised."""
+        memory = self.memory
+        memory.look()
+        while memory.model.fault == 0 and memory.model.stall:
+            first = next(k for k, launch in enumerate(launches) if launch.number == memory.model.stall_kernel)
+            self._stalls.make_room()
+            self._launch([self._call(launch, data) for launch in launches[first:]], 1)
+            memory.look()
+        self._stalls.done()
+        if memory.model.fault:
+            self._raise_fault()
+
+    def _raise_fault(self) -> None:
+        self.memory.change()
+        model = self.memory.model
+        model.fault = model.overflow = 0
+        population = self.program.populations[model.fault_owner]
+        port = population.inputs[model.fault_detail].port
+        raise RuntimeFault(f"the input {port} of population {population.name} is too large in step {model.step}")
+
+    # ------------------------------------------------------------ running
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        self.memory.look()
+        return int(self.memory.model.step)
+
+    @property
+    def seed(self) -> int:
+        """Of every random draw."""
+        return int(self.memory.model.seed)
+
+    @property
+    def signals(self) -> int:
+        """Calls of signals in this step."""
+        self.memory.look()
+        return int(self.memory.model.signals)
+
+    def run(self, steps: int) -> int:
+        """Advance by `steps`; an interrupt ends the run between two steps.
+
+        Raises:
+            RuntimeFault: a sum of inputs is too large.
+            MachineError: no memory.
+        """
+        return run_in_pieces(steps, self._advance)
+
+    def _advance(self, steps: int) -> int:
+        """Launch some steps; where one stalls, make room, see it through, and launch the others again."""
+        begun = self.step
+        while (done := self.step - begun) < steps:
+            self._launch(self._step, steps - done)
+            self._settle(self._plan.step)
+        return steps
+
+    def begin_signal(self) -> None:
+        """Count one more call of a signal in this step."""
+        self.memory.change()
+        self.memory.model.signals += 1
+
+    def signal(self, owner: str, name: str, arguments: tuple[float, ...]) -> None:
+        """Run the blocks of a signal of one owner."""
+        self.memory.write(self.memory.given, np.pad(np.array(arguments, np.float64), (0, self._spare(arguments))))
+        for number, block in enumerate(self.place(owner).owner.blocks):
+            if isinstance(block.trigger, Signal) and block.trigger.name == name:
+                self._carry_out(self._plan.signal[owner, number])
+
+    def _spare(self, arguments: tuple[float, ...]) -> int:
+        return self.memory.given.count - len(arguments)
+
+    # ------------------------------------------------------------ connectivity
+
+    def connect(self, projection: str) -> None:
+        """Make the initial connectivity."""
+        place, edges = self.layout.projections[projection], self.edges[projection]
+        struct = self.memory.projections[place.number]
+        n_pre, n_post = int(struct.n_pre), int(struct.n_post)
+        match place.owner.connect:
+            case ConnectAll():
+                pre = np.repeat(np.arange(n_pre, dtype=np.int32), n_post)
+                self.build(projection, pre, np.tile(np.arange(n_post, dtype=np.int32), n_pre))
+            case ConnectOneToOne():
+                both = np.arange(min(n_pre, n_post), dtype=np.int32)
+                self.build(projection, both, both)
+            case ConnectProbability():
+                count, fill = self._plan.connect[projection]
+                lengths = self.memory.place(n_pre, np.int32, f"the rows of {projection}")
+                self._carry_out((count,), lengths.address)
+                edges.build(self.memory.read(lengths))
+                self.memory.free(lengths.address)
+                self._carry_out((fill,))
+                self._index(projection, edges.pairs()[1])
+            case ConnectGiven():
+                raise AssertionError("the pairs are to be given by the host")
+        self._carry_out(self._plan.synapses[projection])
+
+    def set_synapses(self, projection: str, pre: Array, post: Array) -> None:
+        """Replace all synapses."""
+        pre, post = np.asarray(pre, np.int32), np.asarray(post, np.int32)
+        order = np.lexsort((np.arange(len(pre)), post, pre))
+        self.build(projection, pre[order], post[order])
+        self._carry_out(self._plan.synapses[projection])
+
+    def build(self, projection: str, pre: Array, post: Array) -> None:
+        """New rows from sorted pairs; the values of their synapses are zero."""
+        edges = self.edges[projection]
+        count = int(self.memory.projections[self.layout.projections[projection].number].n_pre)
+        edges.build(np.bincount(pre, minlength=count))
+        edges.write_posts(np.asarray(post, np.int32))
+        self._index(projection, post)
+
+    def _index(self, projection: str, posts: Array) -> None:
+        self.edges[projection].room_for_index(posts)
+        self._carry_out(self._plan.index[projection])
+
+    def synapses(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """(pre, post) in the order (pre, post, age)."""
+        self.memory.look()
+        return self.edges[projection].pairs()
+
+    def degrees(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """(out-degree per pre, in-degree per post)."""
+        self.memory.look()
+        return self.edges[projection].lengths(), self.edges[projection].in_degrees()
+
+    def counts(self, projection: str) -> tuple[int, int]:
+        """(formations, eliminations) since reset."""
+        self.memory.look()
+        struct = self.memory.projections[self.layout.projections[projection].number]
+        return int(struct.formations), int(struct.eliminations)
+
+    def put_counts(self, projection: str, formations: int, eliminations: int) -> None:
+        """Set the counts of edits."""
+        self.memory.change()
+        struct = self.memory.projections[self.layout.projections[projection].number]
+        struct.formations, struct.eliminations = formations, eliminations
+
+    # ------------------------------------------------------------ parameters
+
+    def get_parameter(self, owner: str, name: str) -> NDArray[np.float64]:
+        """Shape () for one value, (size,) for one per neuron."""
+        parameter = next(p for p in self.place(owner).owner.parameters if p.name == name)
+        values = self.parameter(owner, name)
+        return values.reshape(()) if parameter.site is Site.GLOBAL else values
+
+    def set_parameter(self, owner: str, name: str, value: float | NDArray[np.float64]) -> None:
+        """Set a parameter; derived values follow."""
+        self.put_parameter(owner, name, np.asarray(value))
+        self.update_constants(owner)
+        self._touch(owner, name)
+
+    def parameter(self, owner: str, name: str) -> NDArray[np.float64]:
+        """A copy of a parameter's values."""
+        values: NDArray[np.float64] = self.memory.owners[owner].given[name].copy()
+        return values
+
+    def put_parameter(self, owner: str, name: str, values: Array) -> None:
+        """Set a parameter; `update_constants` has to follow."""
+        arrays = self.memory.owners[owner]
+        arrays.given[name][:] = values
+        self.memory.write(arrays.parameters[name], arrays.given[name])
+
+    def update_constants(self, owner: str) -> None:
+        """Derived values, tables and periods from the parameters."""
+        place, arrays = self.place(owner), self.memory.owners[owner]
+        struct = (
+            self.memory.projections[place.number]
+            if isinstance(place, ProjectionLayout)
+            else self.memory.populations[place.number]
+        )
+        periods = np.ones(max(1, len(place.owner.blocks)), np.int32)
+        for number, block in enumerate(place.owner.blocks):
+            if isinstance(block.trigger, Every):
+                periods[number] = period_steps(block.trigger.period, place.owner, arrays.given, self.program.dt)
+        self.memory.write(Placed(struct.periods, len(periods), periods.dtype), periods)
+        self._carry_out(self._plan.constants.get(owner, ()))
+
+    def _touch(self, owner: str, name: str) -> None:
+        if owner in self.layout.populations:
+            place = self.layout.populations[owner]
+            spiking = place.owner.spiking
+            if isinstance(spiking, Renewal) and name in spiking.depends:
+                self.memory.change()
+                self.memory.populations[place.number].redraw = 1
+
+    # ------------------------------------------------------------ values
+
+    def get(self, owner: str, variable: str) -> Array:
+        """Values now, copied from the device."""
+        place = self.place(owner)
+        declared = place.variable(variable)
+        launches = self._plan.get.get((owner, variable), ())
+        if declared.site in (Site.SYNAPSE, Site.PAIR):
+            return self._get_synapses(owner, variable, launches)
+        if not launches:
+            values = self.stored(owner, variable)
+        else:
+            out = self.memory.place(self.memory.count(place, declared.site), self.memory.dtype(declared.type), variable)
+            self._carry_out(launches, out.address)
+            values = self.memory.read(out)
+            self.memory.free(out.address)
+        return values.reshape(()) if declared.site is Site.GLOBAL else values
+
+    def _get_synapses(self, projection: str, variable: str, launches: Launches) -> Array:
+        place, edges = self.layout.projections[projection], self.edges[projection]
+        self.memory.look()
+        kind = self.memory.dtype(place.variable(variable).type)
+        if not launches:
+            return edges.column(place.column("value", variable), kind)
+        room = int(self.memory.projections[place.number].rows.room)
+        out = self.memory.place(room, kind, f"a copy of {variable} of {projection}")
+        self._carry_out(launches, out.address)
+        values = edges.gathered(self.memory.read(out))
+        self.memory.free(out.address)
+        return values
+
+    def set(self, owner: str, variable: str, values: Array) -> None:
+        """Write all values, inside the variable's bounds."""
+        place = self.place(owner)
+        declared = place.variable(variable)
+        self.memory.look()
+        with np.errstate(all="ignore"):
+            given = np.asarray(values).astype(self.memory.dtype(declared.type))
+        if declared.site in (Site.SYNAPSE, Site.PAIR):
+            total = int(self.edges[owner].lengths().sum())
+            given = self.edges[owner].spread(np.broadcast_to(given, (total,)))
+        else:
+            given = np.broadcast_to(given, (self.memory.count(place, declared.site),))
+        data = self.memory.placed(given, f"new values of {variable} of {owner}")
+        self._carry_out(self._plan.set[owner, variable], data.address)
+        self.memory.free(data.address)
+        self._touch(owner, variable)
+
+    def stored(self, owner: str, name: str) -> Array:
+        """A copy of the stored values of a variable (not of synapses)."""
+        return self.memory.read(self.memory.owners[owner].values[name])
+
+    def put_stored(self, owner: str, name: str, values: Array) -> None:
+        """Set stored values as they are."""
+        self.memory.write(self.memory.owners[owner].values[name], values)
+
+    def last(self, owner: str, name: str) -> Array:
+        """A copy of the steps of the last writes to a lazy group."""
+        return self.memory.read(self.memory.owners[owner].last[name])
+
+    def put_last(self, owner: str, name: str, values: Array) -> None:
+        """Set the steps of the last writes to a lazy group."""
+        self.memory.write(self.memory.owners[owner].last[name], values)
+
+    def keep_before(self, owner: str) -> None:
+        """The values now are those before this step."""
+        self.memory.keep_before(owner)
+
+    def flush(self, owner: str) -> None:
+        """Post spikes are applied at once: nothing waits."""
+
+    def column(self, projection: str, number: int, values: Array, out: bool) -> None:
+        """Copy a column of stored values to (`out`) or from a dense array."""
+        self.memory.look()
+        if out:
+            values[:] = self.edges[projection].column(number, values.dtype)
+        else:
+            self.edges[projection].put_column(number, values)
+
+    # ------------------------------------------------------------ spikes in and out
+
+    def set_schedule(self, population: str, neurons: Array, steps: Array) -> None:
+        """The spikes of a `Scheduled` population from now on."""
+        assert isinstance(self.layout.populations[population].owner.spiking, Scheduled)
+        rows = np.stack((np.asarray(steps, np.int64), np.asarray(neurons, np.int64)), axis=1)
+        self.put_schedule(population, np.unique(rows[rows[:, 0] >= self.step], axis=0))
+
+    def schedule(self, population: str) -> NDArray[np.int64]:
+        """Rows (step, neuron) of a `Scheduled` population."""
+        return self._schedules[population]
+
+    def put_schedule(self, population: str, rows: Array) -> None:
+        """Sorted rows (step, neuron)."""
+        self.memory.change()
+        struct = self.memory.populations[self.layout.populations[population].number]
+        self._schedules[population] = np.ascontiguousarray(rows, np.int64)
+        self.memory.free(struct.schedule)
+        struct.schedule = None
+        if len(rows):
+            what = f"the spikes to come of {population}"
+            struct.schedule = self.memory.placed(self._schedules[population].ravel(), what).address
+        struct.scheduled, struct.cursor = len(rows), 0
+
+    def set_last_spikes(self, population: str, neurons: Array) -> None:
+        """Say which neurons of a `Scheduled` population spiked in the step before this one."""
+        assert isinstance(self.layout.populations[population].owner.spiking, Scheduled)
+        self.put_spikes(population, 1, np.unique(np.asarray(neurons, np.int32)))
+
+    def put_spikes(self, population: str, ago: int, neurons: Array) -> None:
+        """The neurons that spiked some steps ago (1: in the last step)."""
+        self.memory.change()
+        ring = self.memory.rings[population]
+        entry = ring[(self.step - ago) % len(ring)]
+        entry.count = len(neurons)
+        self.memory.write(Placed(entry.neurons, len(neurons), np.dtype(np.int32)), neurons)
+
+    def spikes_ago(self, population: str, ago: int) -> NDArray[np.int32]:
+        """The neurons that spiked some steps ago."""
+        self.memory.look()
+        ring = self.memory.rings[population]
+        entry = ring[(self.step - ago) % len(ring)]
+        return self.memory.read(Placed(entry.neurons, int(entry.count), np.dtype(np.int32)))
+
+    def renewal(self, population: str) -> tuple[Array, bool]:
+        """(step of each neuron's next spike, whether they are to be drawn anew)."""
+        self.memory.look()
+        struct = self.memory.populations[self.layout.populations[population].number]
+        return self.memory.read(Placed(struct.next, int(struct.size), np.dtype(np.int32))), bool(struct.redraw)
+
+    def put_renewal(self, population: str, following: Array, redraw: bool) -> None:
+        """Set what `renewal` gives."""
+        self.memory.change()
+        struct = self.memory.populations[self.layout.populations[population].number]
+        struct.redraw = redraw
+        self.memory.write(Placed(struct.next, int(struct.size), np.dtype(np.int32)), following)
+
+    def take_spikes(self, population: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """(steps, neurons) recorded since the last call."""
+        return self._records.take_spikes(population)
+
+    def take_states(self, population: str, variable: str) -> tuple[NDArray[np.int64], Array]:
+        """(steps done, values) recorded since the last call."""
+        return self._records.take_states(population, variable)
+
+    # ------------------------------------------------------------ saving
+
+    def save(self) -> Mapping[str, Array]:
+        """Everything that the future depends on."""
+        return saving.save(self)
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go on from what `save` gave; what was recorded is dropped."""
+        saving.restore(self, state)

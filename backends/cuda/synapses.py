@@ -1,0 +1,196 @@
+"""The synapses of a projection on a device: rows with room to grow, made, read and moved by the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plastlang.backends.cfamily.layout import ProjectionLayout
+from plastlang.backends.cuda.binding import Rows
+from plastlang.backends.cuda.memory import Memory, Placed
+
+Array = NDArray[Any]
+INT, LONG = np.dtype(np.int32), np.dtype(np.int64)
+
+#: Places that a row of a projection with structural statements has at least to spare.
+SPARE = 8
+
+
+def roomy(lengths: Array, growing: bool, more: int = 0) -> tuple[Array, Array]:
+    """(start, capacity) of rows: with places to spare where they grow, at least `more`."""
+    slack = np.maximum(max(SPARE, more), lengths // 4) if growing else 0
+    capacity = (lengths + slack).astype(np.int32)
+    start = np.zeros(len(lengths), np.int64)
+    np.cumsum(capacity[:-1], out=start[1:])
+    return start, capacity
+
+
+def places_of(start: Array, lengths: Array) -> Array:
+    """The places of all entries, row after row."""
+    before = np.cumsum(lengths, dtype=np.int64) - lengths
+    return np.repeat(start - before, lengths) + np.arange(int(lengths.sum()), dtype=np.int64)
+
+
+class Synapses:
+    """Rows of a projection and their index by post. Structs have to be `looked` at before, or `changed`."""
+
+    def __init__(self, memory: Memory, place: ProjectionLayout):
+        self._memory, self._place = memory, place
+        self._name = place.owner.name
+        self._struct = memory.projections[place.number]
+        self._pools: dict[str, list[int]] = {"rows": [], "incoming": []}  # addresses: entries, then columns
+        self._order: tuple[Array, Array] | None = None  # of the rows as they are now: lengths, places
+
+    def forget(self) -> None:
+        """Rows may have changed."""
+        self._order = None
+
+    # ------------------------------------------------------------ making
+
+    def build(self, lengths: Array) -> None:
+        """Rows of these lengths whose entries are to be written, and room for their index; all columns are zero."""
+        self._memory.change()
+        rows = self._struct.rows
+        start, capacity = roomy(lengths, self._place.structural)
+        self._free("rows")
+        self._new_pool("rows", rows, start, capacity)
+        self._put(rows.length, lengths.astype(np.int32))
+        rows.total, rows.extra = int(lengths.sum()), 0
+        self.forget()
+
+    def write_posts(self, posts: Array) -> None:
+        """The entries of all rows, sorted."""
+        rows = self._struct.rows
+        pool = np.zeros(rows.room, np.int32)
+        pool[self._places()] = posts
+        self._put(rows.post, pool)
+
+    def room_for_index(self, posts: Array) -> None:
+        """Empty rows by post, with room for an entry for each of `posts`."""
+        incoming = self._struct.incoming
+        if not self._struct.has_incoming:
+            return
+        self._memory.change()
+        start, capacity = roomy(np.bincount(posts, minlength=incoming.count), self._place.structural)
+        self._free("incoming")
+        self._new_pool("incoming", incoming, start, capacity)
+        self._put(incoming.length, np.zeros(incoming.count, np.int32))
+
+    # ------------------------------------------------------------ reading and writing
+
+    def lengths(self) -> Array:
+        """Out-degrees."""
+        return self._get(self._struct.rows.length, self._struct.rows.count, INT)
+
+    def in_degrees(self) -> Array:
+        """In-degrees."""
+        return self._get(self._struct.rows.in_degree, self._struct.rows.posts, INT)
+
+    def pairs(self) -> tuple[Array, Array]:
+        """(pre, post) in the order (pre, post, age)."""
+        rows = self._struct.rows
+        lengths, places = self._rows()
+        pool = self._get(rows.post, rows.room, INT)
+        return np.repeat(np.arange(rows.count, dtype=np.int32), lengths), pool[places]
+
+    def column(self, number: int, dtype: np.dtype[Any]) -> Array:
+        """The values of a column, dense."""
+        values: Array = self._get(self._pools["rows"][1 + number], self._struct.rows.room, dtype)[self._places()]
+        return values
+
+    def put_column(self, number: int, values: Array) -> None:
+        """Write a column from dense values."""
+        address = self._pools["rows"][1 + number]
+        pool = self._get(address, self._struct.rows.room, values.dtype)
+        pool[self._places()] = values
+        self._put(address, pool)
+
+    def spread(self, values: Array) -> Array:
+        """Dense values by their places in the pool."""
+        pool = np.zeros(self._struct.rows.room, values.dtype)
+        pool[self._places()] = values
+        return pool
+
+    def gathered(self, pool: Array) -> Array:
+        """Values by their places in the pool, dense."""
+        dense: Array = pool[self._places()]
+        return dense
+
+    def _places(self) -> Array:
+        return self._rows()[1]
+
+    def _rows(self) -> tuple[Array, Array]:
+        if self._order is None:
+            rows, lengths = self._struct.rows, self.lengths()
+            self._order = lengths, places_of(self._get(rows.start, rows.count, LONG), lengths)
+        return self._order
+
+    # ------------------------------------------------------------ making room
+
+    def grow_rows(self, more: int) -> None:
+        """A new pool in which every row has room for `more` entries."""
+        self._move("rows", self._struct.rows, self.lengths(), more)
+
+    def grow_incoming(self, more: int) -> None:
+        """The same for the index."""
+        incoming = self._struct.incoming
+        self._move("incoming", incoming, self._get(incoming.length, incoming.count, INT), more)
+
+    def grow_work(self, need: int) -> None:
+        """Memory of structural statements, at least `need` bytes; what it held is lost."""
+        memory, struct = self._memory, self._struct
+        memory.change()
+        memory.free(struct.work)
+        struct.work_room = -(-max(need, 3 * struct.work_room // 2) // 64) * 64
+        struct.work = memory.place(struct.work_room, np.uint8, f"the work of {self._name}").address
+
+    def _move(self, kind: str, rows: Rows, lengths: Array, more: int) -> None:
+        """Each entry with its values to a new place; column by column, so that two pools are never there at once."""
+        memory = self._memory
+        memory.change()
+        old = places_of(self._get(rows.start, rows.count, LONG), lengths)
+        start, capacity = roomy(lengths, True, more)
+        new = places_of(start, lengths)
+        room = int(capacity.sum())
+        moved = []
+        for address, width in zip(self._pools[kind], self._widths(rows), strict=True):
+            cells = np.dtype((np.void, width))
+            values, pool = self._get(address, rows.room, cells), np.zeros(room, cells)
+            pool[new] = values[old]
+            memory.free(address)
+            moved.append(memory.placed(pool, f"{room} places for synapses of {self._name}").address)
+        self._pools[kind] = moved
+        self._describe(rows, moved, start, capacity)
+        self.forget()
+
+    # ------------------------------------------------------------ memory
+
+    def _widths(self, rows: Rows) -> list[int]:
+        columns = self._place.columns if rows.columns else []
+        return [4, *(self._memory.dialect.size(c.type) for c in columns)]
+
+    def _new_pool(self, kind: str, rows: Rows, start: Array, capacity: Array) -> None:
+        room = int(capacity.sum())
+        what = f"{room} places for synapses of {self._name}"
+        self._pools[kind] = [self._memory.place(room * w, np.uint8, what).address for w in self._widths(rows)]
+        self._describe(rows, self._pools[kind], start, capacity)
+
+    def _describe(self, rows: Rows, addresses: list[int], start: Array, capacity: Array) -> None:
+        rows.room, rows.post = int(capacity.sum()), addresses[0]
+        if addresses[1:]:
+            self._put(rows.column, np.array(addresses[1:], np.uint64))
+        self._put(rows.start, start)
+        self._put(rows.capacity, capacity)
+
+    def _free(self, kind: str) -> None:
+        for address in self._pools[kind]:
+            self._memory.free(address)
+        self._pools[kind] = []
+
+    def _get(self, address: int, count: int, dtype: np.dtype[Any]) -> Array:
+        return self._memory.read(Placed(address, count, dtype))
+
+    def _put(self, address: int, values: Array) -> None:
+        self._memory.write(Placed(address, len(values), values.dtype), values)
