@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from plastlang import __version__
-from plastlang.backends.c.cache import cache_directory
+from plastlang.backends.cfamily.cache import cache_directory
 from plastlang.diagnostics import MachineError
 from plastlang.frontend.checked import CheckedNetwork
 from plastlang.ir.lowered import Lowered

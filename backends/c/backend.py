@@ -10,7 +10,8 @@ from plastlang.backends.c.binding import open_library
 from plastlang.backends.c.cache import library_for
 from plastlang.backends.c.emit import emit
 from plastlang.backends.c.executable import CExecutable
-from plastlang.backends.c.toolchain import INCLUDE, compile_source, find_compiler
+from plastlang.backends.c.toolchain import compile_source, find_compiler
+from plastlang.backends.cfamily.headers import INCLUDE
 from plastlang.backends.interface import Options
 from plastlang.diagnostics import MachineError
 from plastlang.ir.nodes import Program

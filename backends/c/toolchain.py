@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.util
 import os
 import platform
@@ -14,10 +13,8 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from plastlang.backends.cfamily.headers import INCLUDE
 from plastlang.diagnostics import MachineError
-
-#: Run-time headers of the emitted code.
-INCLUDE = Path(__file__).resolve().parent.parent / "include"
 
 #: -ffp-contract=off keeps the bits; the other -fno- options keep them too and let loops vectorise. Never -ffast-math.
 FLAGS = (
@@ -111,16 +108,6 @@ def processor() -> str:
     except (OSError, StopIteration):
         features = platform.processor()
     return f"{platform.machine()} {features}"
-
-
-@functools.cache
-def headers() -> str:
-    """A fingerprint of the run-time headers."""
-    digest = hashlib.sha256()
-    for path in sorted(INCLUDE.glob("*.h")):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def compile_source(compiler: Compiler, source: Path, library: Path) -> None:

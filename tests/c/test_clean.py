@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from plastlang.backends.c.emit import emit
-from plastlang.backends.c.toolchain import FLAGS, GCC_LEVEL, INCLUDE
+from plastlang.backends.c.toolchain import FLAGS, GCC_LEVEL
+from plastlang.backends.cfamily.headers import INCLUDE
 from plastlang.passes.schedule import schedule
 from tests import ir_programs as programs
 

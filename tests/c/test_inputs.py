@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plastlang.backends.c.toolchain import INCLUDE, find_compiler
+from plastlang.backends.c.toolchain import find_compiler
+from plastlang.backends.cfamily.headers import INCLUDE
 
 WRAPPER = """
 #include "plast_model.h"

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plastlang.backends.c.binding import Projection
-from plastlang.backends.c.toolchain import INCLUDE, find_compiler
+from plastlang.backends.c.toolchain import find_compiler
+from plastlang.backends.cfamily.headers import INCLUDE
 
 PRE, POST = 4, 6
 
