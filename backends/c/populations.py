@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plastlang.backends.c.access import emit_access, emit_remember
+from plastlang.backends.c.aggregates import emit_reduce
 from plastlang.backends.cfamily.blocks import BlockEmitter, EmitStructure, Structural
 from plastlang.backends.cfamily.constants import emit_constants
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
 from plastlang.backends.cfamily.layout import PopulationLayout, reads
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import Unit
-from plastlang.ir.nodes import Assign, Block, InputSum, Renewal, Scheduled, Signal, Stmt, Threshold, Variable
+from plastlang.ir.nodes import Assign, Block, InputSum, Reduce, Renewal, Scheduled, Signal, Stmt, Threshold, Variable
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import all_expressions, statements, walk
 
@@ -71,7 +72,7 @@ def emit_block(
             scope.lines.append(f"const {unit.dialect.real} {local} = ({unit.dialect.real})given[{k}];")
             frame.locals[name] = Value(local, Type.REAL, Site.GLOBAL)
     scope.lines.append("(void)step;")
-    BlockEmitter(unit, frame, structure or _no_structure, "step" if is_signal else upto).run(block.body)
+    BlockEmitter(unit, frame, structure or _reduction, "step" if is_signal else upto).run(block.body)
     if is_signal:
         scope.lines += _remember(unit, block.body)
     scope.lines += mark_rate(unit, block.body)
@@ -79,8 +80,9 @@ def emit_block(
     unit.function(f"block{number}", arguments, scope, about=f"{unit.owner.owner.name}: {kind}")
 
 
-def _no_structure(unit: Unit, statement: Structural, frame: Frame) -> None:
-    raise AssertionError("a structural statement in a population")
+def _reduction(unit: Unit, statement: Structural, frame: Frame) -> None:
+    assert isinstance(statement, Reduce), "a structural statement in a population"
+    emit_reduce(unit, statement, frame)
 
 
 def _remember(unit: Unit, body: tuple[Stmt, ...]) -> list[str]:

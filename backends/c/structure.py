@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from plastlang.backends.c.aggregates import emit_reduce
 from plastlang.backends.cfamily.blocks import Structural, touched_later, touches
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
 from plastlang.backends.cfamily.layout import ProjectionLayout
@@ -20,6 +21,7 @@ from plastlang.ir.nodes import (
     Projection,
     PruneThis,
     PruneWhere,
+    Reduce,
     Sample,
     Stmt,
 )
@@ -53,8 +55,10 @@ def emit_start(unit: Unit) -> None:
 
 
 def emit_structure(unit: Unit, statement: Structural, frame: Frame) -> None:
-    """Put a structural statement on the lines of a block."""
+    """Put a structural statement, or a reduction, on the lines of a block."""
     match statement:
+        case Reduce():
+            emit_reduce(unit, statement, frame)
         case PruneWhere():
             _prune(unit, statement, frame)
         case GrowUniform():

@@ -13,12 +13,12 @@ from plastlang.backends.cfamily.frame import Frame, Scope, Value
 from plastlang.backends.cfamily.layout import Column, ProjectionLayout, Scratch
 from plastlang.backends.cfamily.printer import comment, indent
 from plastlang.backends.cfamily.unit import Unit, line_of, outliving
-from plastlang.ir.nodes import Assign, GrowUniform, If, Let, PostSpike, PruneWhere, Read, Sample, Stmt
+from plastlang.ir.nodes import Assign, GrowUniform, If, Let, PostSpike, PruneWhere, Read, Reduce, Sample, Stmt
 from plastlang.ir.types import Site
 from plastlang.ir.walk import all_expressions, statements, walk
 
-Structural = PruneWhere | GrowUniform | Sample
-#: Emits a structural statement into the block: (unit, statement, frame of the block, lines).
+Structural = PruneWhere | GrowUniform | Sample | Reduce
+#: Emits a structural statement, or a reduction, into the block: (unit, statement, frame of the block, lines).
 EmitStructure = Callable[[Unit, Structural, Frame], None]
 
 
@@ -34,6 +34,11 @@ def touched_later(owner: ProjectionLayout) -> frozenset[str]:
         if names.intersection(group.names):
             names.update(group.names)
     return frozenset(names)
+
+
+def looks_at_all(statement: Stmt) -> bool:
+    """Whether a statement of another site goes through all synapses."""
+    return isinstance(statement, PruneWhere) or (isinstance(statement, Reduce) and statement.over is Site.SYNAPSE)
 
 
 def touches(body: list[Stmt] | tuple[Stmt, ...], names: frozenset[str]) -> bool:
@@ -63,9 +68,9 @@ class BlockEmitter:
             self.frame.lines.append(f"{self.unit.prefix}_flush(m, {self.upto});")
         if where := line_of(first.span):
             self.frame.lines.append(comment(where))
-        if isinstance(first, (PruneWhere, GrowUniform, Sample)):
+        if isinstance(first, Structural):
             if (
-                isinstance(first, PruneWhere)
+                looks_at_all(first)
                 and isinstance(owner, ProjectionLayout)
                 and touches(group, touched_later(owner))
             ):

@@ -2,6 +2,7 @@
 #ifndef PLAST_STRUCTURE_H
 #define PLAST_STRUCTURE_H
 
+#include "plast_aggregate.h"
 #include "plast_history.h"
 
 /* A sample's wish begins with this. `kind`: 0 none, -1 prune, -2 pruned, else the number of a grow. `key` is what it claims. */

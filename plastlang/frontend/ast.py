@@ -109,8 +109,18 @@ class CallExpression:
     span: Span | None = _span()
 
 
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """`sum(w) over synapses of post`. over: synapses (of: '', pre, post), pre, post, neurons."""
+
+    call: CallExpression
+    over: str
+    of: str = ""
+    span: Span | None = _span()
+
+
 Expression: TypeAlias = (
-    "Number | Name | Attribute | Before | UnaryOp | BinaryOp | Comparison | Conditional | CallExpression"
+    "Number | Name | Attribute | Before | UnaryOp | BinaryOp | Comparison | Conditional | CallExpression | Aggregate"
 )
 
 # ---------------------------------------------------------------- statements in blocks

@@ -59,7 +59,14 @@ class Context:
 
     def place(self, what: str) -> Place:
         sample = self.sample if self.inside == "sample" else ""
-        return Place(what, before=self.trigger in ("pre spike", "post spike"), sample=sample, connected=self.connected)
+        spike = self.trigger.endswith("spike")
+        return Place(
+            what,
+            before=self.trigger in ("pre spike", "post spike"),
+            sample=sample,
+            connected=self.connected,
+            aggregates=not spike and not self.inside,
+        )
 
     def settle(self, site: Site) -> Site:
         """The site at which a statement that needs `site` runs in this block."""

@@ -47,6 +47,17 @@ class ExpressionBuilder(Transformer[Any, Any]):
         found = arguments or Arguments(())
         return part_of(ast.CallExpression(str(name), found.items), name, close, found)
 
+    def aggregate(
+        self, name: Token, _open: Token, arguments: Arguments | None, close: Token, _over: Token, reach: Any
+    ) -> Part:
+        over, of, last = reach
+        found = arguments or Arguments(())
+        call = ast.CallExpression(str(name), found.items, span_of(name, close))
+        return part_of(ast.Aggregate(call, over, of), name, last, found)
+
+    def reach(self, over: Token, _of: Token | None = None, end: Token | None = None) -> tuple[str, str, Token]:
+        return str(over), str(end or ""), end or over
+
     def group(self, opening: Token, inner: Part, close: Token) -> Part:
         if inner.depth >= MAX_EXPRESSION_DEPTH:
             part_of(inner.node, opening, close, inner)  # refuses

@@ -46,6 +46,9 @@ _FOREIGN = {
     "maximum": "max",
     "minimum": "min",
     "dist": "distance",
+    "sum": "sum(...) over synapses",
+    "mean": "mean(...) over synapses",
+    "count": "count(...) over synapses",
 }
 
 
@@ -303,7 +306,7 @@ def uses(node: ast.Expression, name: str) -> int:
             return sum(uses(operand, name) for operand in operands)
         case ast.Conditional(condition=condition, then=then, otherwise=otherwise):
             return uses(condition, name) + uses(then, name) + uses(otherwise, name)
-        case ast.CallExpression(arguments=arguments):
+        case ast.CallExpression(arguments=arguments) | ast.Aggregate(call=ast.CallExpression(arguments=arguments)):
             return sum(uses(argument.value, name) for argument in arguments)
         case _:
             assert_never(node)

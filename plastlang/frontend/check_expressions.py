@@ -7,7 +7,7 @@ from typing import assert_never
 
 from plastlang.diagnostics import Span
 from plastlang.frontend import ast
-from plastlang.frontend.check_operators import Operators
+from plastlang.frontend.check_aggregates import Aggregates
 from plastlang.frontend.check_values import (
     Place,
     Value,
@@ -25,7 +25,7 @@ LARGEST = 5000
 
 
 @dataclass(slots=True)
-class Elaborator(Operators):
+class Elaborator(Aggregates):
     """Elaborates the expressions of one component or network. `kind`: neuron, rule, network (constants), pair."""
 
     def elaborate(self, node: ast.Expression, place: Place) -> Value | None:
@@ -137,5 +137,7 @@ class Elaborator(Operators):
                 return self._conditional(node, place)
             case ast.CallExpression():
                 return self._call(node, place)
+            case ast.Aggregate():
+                return self._aggregate(node, place)
             case _:
                 assert_never(node)

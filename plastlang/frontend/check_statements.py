@@ -65,7 +65,12 @@ class Statements(Assignments):
             if bound:
                 self.elaborator.used.discard(bound)
                 made.append((bound, statement.span))
-            result.extend(self._statement(statement, context))
+            if not context.inside:
+                self.elaborator.pending.clear()
+            made_of = self._statement(statement, context)
+            if not context.inside:
+                result.extend(self.elaborator.pending)
+            result.extend(made_of)
             ended = context.inside == "sample" and (
                 isinstance(statement, ast.PruneStatement | ast.GrowStatement) and statement.probability is None
             )

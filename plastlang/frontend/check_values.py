@@ -96,6 +96,7 @@ class Place:
     sample: str = ""  # "pair" or "slot"
     connected: bool | None = None
     pairs: bool = False  # of state, constants of the pair only
+    aggregates: bool = False
 
 
 @dataclass(slots=True)

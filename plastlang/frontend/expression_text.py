@@ -25,7 +25,7 @@ _BINARY: dict[str, tuple[int, int, int]] = {  # of the whole, least of the left 
 _BARE_NUMBER = re.compile(r"(?:^|[^\w.])(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$")
 #: What makes it modulo: a right side that begins with a number, a bracket or a name that is no word of the language.
 _CLEAR_OPERAND = re.compile(
-    r"[\d.(]|(?!(?:at|with|pairs|slots|per|uniformly|of|for|every|size|from|where|not)\b)[^\W\d]"
+    r"[\d.(]|(?!(?:at|with|pairs|synapses|slots|per|uniformly|of|for|every|size|from|where|not)\b)[^\W\d]"
 )
 
 
@@ -66,6 +66,8 @@ def _text(node: ast.Expression) -> tuple[str, int]:
             ), _CONDITIONAL
         case ast.CallExpression(function, arguments):
             return f"{function}({arguments_text(arguments)})", _ATOM
+        case ast.Aggregate(call, over, of):
+            return f"{expression_text(call)} over {over}{f' of {of}' if of else ''}", _ATOM
         case _:
             assert_never(node)
 

@@ -190,6 +190,9 @@ SOFT_WORDS = frozenset(
         "before",
         "connect",
         "delay",
+        "over",
+        "synapses",
+        "neurons",
     }
 )
 #: Words that introduce a value without `=`.

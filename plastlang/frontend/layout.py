@@ -44,7 +44,9 @@ _SOFT_HEADS = {
 }
 _OPERATORS = {"IF", "ELSE", "AND", "OR", "IN"}
 #: Keywords that may follow an expression: behind `30 %` they end it.
-_AFTER_EXPRESSION = {"AT", "WITH", "PAIRS", "SLOTS", "PER", "UNIFORMLY", "OF", "FOR", "EVERY", "SIZE", "FROM", "WHERE"}
+_AFTER_EXPRESSION = {
+    "AT", "WITH", "PAIRS", "SYNAPSES", "SLOTS", "PER", "UNIFORMLY", "OF", "FOR", "EVERY", "SIZE", "FROM", "WHERE",
+}  # fmt: skip
 _ASSIGNING = {"=", "+=", "-=", "*=", "/=", "'"}
 
 

@@ -201,6 +201,27 @@ class Deliver:
         return Site.SYNAPSE
 
 
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """Bind `name`, one value for each instance of `site`: the `kind` of `value` over the instances of `over` there.
+
+    `kind`: "sum", "mean" (REAL), "min", "max" of a number, "count" of a BOOL. `over` SYNAPSE with `site` GLOBAL, PRE or
+    POST; `over` PRE, POST or NEURON (of a population) with `site` GLOBAL. Only in `each step`, `every` and signal
+    blocks, not inside an If. The order of the sums is that of docs/numerics.md.
+    """
+
+    name: str
+    kind: str
+    value: Expr
+    over: Site
+    site: Site
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def type(self) -> Type:
+        return Type.INT if self.kind == "count" else self.value.type
+
+
 # structural statements: allowed in `each step`, `every` and signal blocks; each takes effect when it ends
 
 
@@ -273,7 +294,7 @@ class Sample:
     site: Site = Site.GLOBAL
 
 
-Stmt: TypeAlias = "Let | Assign | If | Deliver | PruneWhere | GrowUniform | PruneThis | GrowThis | Sample"
+Stmt: TypeAlias = "Let | Assign | If | Deliver | Reduce | PruneWhere | GrowUniform | PruneThis | GrowThis | Sample"
 
 # ---------------------------------------------------------------- blocks
 
@@ -346,6 +367,7 @@ class Variable:
     """`init` is evaluated at the variable's site when its owner (or synapse) comes into being.
 
     `hidden` variables are made by the compiler (refractory counters) and not shown to the user.
+    `shared`: the networks of a batch have one value of it (`plastlang.ir.sharing`).
     """
 
     name: str
@@ -356,6 +378,7 @@ class Variable:
     low: Expr | None = None
     high: Expr | None = None
     hidden: bool = False
+    shared: bool = False
 
 
 #: The local of a lazy group that holds the steps gone by; a name that no source can give to a variable.
@@ -367,7 +390,6 @@ class LazyGroup:
     """Variables of one site whose value n steps after their last write is known in closed form.
 
     `advance[i]` gives variable `names[i]` from Local(name) of every member (the stored values), Local(ELAPSED, INT)
-    `shared`: the networks of a batch have one value of it (`plastlang.ir.sharing`).
     and derived values. The group stores one `last` step per instance. A write to a member first brings
     the whole group to now.
     """
@@ -378,7 +400,6 @@ class LazyGroup:
 
 
 # ---------------------------------------------------------------- spikes, populations, projections
-    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from plastlang.ir.expression_reader import Cursor, expression
-from plastlang.ir.nodes import Assign, Deliver, GrowThis, GrowUniform, If, Let, PruneThis, PruneWhere, Sample, Stmt
+from plastlang.ir.nodes import (
+    Assign,
+    Deliver,
+    GrowThis,
+    GrowUniform,
+    If,
+    Let,
+    PruneThis,
+    PruneWhere,
+    Reduce,
+    Sample,
+    Stmt,
+)
+from plastlang.ir.types import Site
 
 
 @dataclass(slots=True)
@@ -42,6 +55,8 @@ def _statement(line: Line) -> Stmt:
         statement = If(condition, read_body(line.below), (), cursor.site())
     elif cursor.accept("deliver"):
         statement = Deliver(expression(cursor))
+    elif cursor.accept("reduce"):
+        statement = _reduce(cursor)
     elif cursor.accept("prune"):
         statement = _prune(cursor)
     elif cursor.accept("grow"):
@@ -57,6 +72,15 @@ def _statement(line: Line) -> Stmt:
         statement = Assign(name, expression(cursor), site)
     cursor.end()
     return statement
+
+
+def _reduce(cursor: Cursor) -> Stmt:
+    name, site = cursor.name(), cursor.site()
+    cursor.expect("=")
+    kind = cursor.name()
+    cursor.expect("over")
+    over = cursor.convert(Site, cursor.name())
+    return Reduce(name, kind, expression(cursor), over, site)
 
 
 def _prune(cursor: Cursor) -> Stmt:

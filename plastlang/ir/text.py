@@ -49,6 +49,7 @@ from plastlang.ir.nodes import (
     PruneWhere,
     Read,
     Record,
+    Reduce,
     Renewal,
     Sample,
     Scheduled,
@@ -189,6 +190,8 @@ def _statement(statement: Stmt) -> Iterator[str]:
                 yield from _body(otherwise)
         case Deliver(value=value):
             yield f"deliver {expression_text(value)}"
+        case Reduce(name=name, kind=kind, value=value, over=over, site=site):
+            yield f"reduce {name} at {site} = {kind} over {over} {expression_text(value)}"
         case PruneWhere(condition=condition, bind=bind):
             yield f"prune where {expression_text(condition)}{f' as {bind}' if bind else ''}"
         case GrowUniform(count=count, init=init, purpose=purpose):

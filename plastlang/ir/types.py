@@ -49,6 +49,8 @@ def join(a: Site, b: Site) -> Site:
 ARITHMETIC = ("+", "-", "*", "/", "%", "**", "min", "max")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 LOGICAL = ("and", "or")
+#: What can be taken over many instances (`nodes.Reduce`).
+REDUCTIONS = ("sum", "count", "mean", "min", "max")
 UNARY = ("-", "not")
 
 #: Functions of REAL arguments with REAL results, and their number of arguments.

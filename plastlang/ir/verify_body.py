@@ -24,11 +24,12 @@ from plastlang.ir.nodes import (
     Projection,
     PruneThis,
     PruneWhere,
+    Reduce,
     Sample,
     Signal,
     Stmt,
 )
-from plastlang.ir.types import VISIBLE, Site, Type
+from plastlang.ir.types import REDUCTIONS, VISIBLE, Site, Type
 from plastlang.ir.verify_expression import Names, Place, VerifyError, check_expression, connected_when
 
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -46,6 +47,7 @@ class Body:
     input_sum: bool = False
     deliver: bool = False
     structure: bool = False
+    reduce: bool = False
     lazy_writes: bool = True
     locals: dict[str, tuple[Type, Site]] = field(default_factory=dict)
 
@@ -67,18 +69,19 @@ def check_block(block: Block, base: Body) -> None:
             body = replace(base, statements=frozenset({Site.POST, Site.SYNAPSE}))
             place = "on post spike"
         case EachStep():
-            body, place = replace(base, structure=projection), "each step"
+            body, place = replace(base, structure=projection, reduce=True), "each step"
         case Every(period=period):
             place = "every"
             check_expression(period, base.names, replace(CLOSED, where=f"{where}, every"), {}, {})
             if period.type is not Type.REAL:
                 raise VerifyError(f"{where}, every: a period of type {period.type}")
-            body = replace(base, structure=projection)
+            body = replace(base, structure=projection, reduce=True)
         case Signal(name=name, arguments=arguments):
             place = f"on {name}"
             check_unique(f"{where}, {place}", "argument", arguments)
             check_names(f"{where}, {place}", [name, *arguments])
-            body = replace(base, structure=projection, locals=dict.fromkeys(arguments, (Type.REAL, Site.GLOBAL)))
+            bound = dict.fromkeys(arguments, (Type.REAL, Site.GLOBAL))
+            body = replace(base, structure=projection, reduce=True, locals=bound)
         case _:
             assert_never(trigger)
     check_statements(block.body, replace(body.inside(), place=replace(base.place, where=f"{where}, {place}")))
@@ -114,11 +117,13 @@ def _statement(statement: Stmt, context: Body) -> None:
                 for inner in branch:
                     if inner.site is not site:
                         raise VerifyError(f"{where}: a {inner.site} statement inside an if at {site}")
-                check_statements(branch, context)
+                check_statements(branch, replace(context, reduce=False))
         case Deliver(value=value):
             if not context.deliver or not isinstance(names.owner, Projection) or not names.owner.port:
                 raise VerifyError(f"{where}: deliver where nothing can be delivered")
             check_typed(value, Type.REAL, context, context.locals, Site.SYNAPSE)
+        case Reduce():
+            _reduce(statement, context)
         case PruneWhere(condition=condition, bind=bind):
             _structural(statement, Site.GLOBAL, context)
             check_typed(condition, Type.BOOL, context, context.locals, Site.SYNAPSE)
@@ -141,6 +146,22 @@ def _statement(statement: Stmt, context: Body) -> None:
             raise VerifyError(f"{where}: {type(statement).__name__} outside a sample")
         case _:
             assert_never(statement)
+
+
+def _reduce(statement: Reduce, context: Body) -> None:
+    where, over, site, kind = context.place.where, statement.over, statement.site, statement.kind
+    if not context.reduce:
+        raise VerifyError(f"{where}: Reduce is not allowed here")
+    population = not isinstance(context.names.owner, Projection)
+    allowed = {Site.NEURON} if population else {Site.SYNAPSE, Site.PRE, Site.POST}
+    sites = {Site.GLOBAL, Site.PRE, Site.POST} if over is Site.SYNAPSE else {Site.GLOBAL}
+    if kind not in REDUCTIONS or over not in allowed or site not in sites:
+        raise VerifyError(f"{where}: {kind} over {over} at {site}")
+    _check(statement.value, context, over)
+    type_ = statement.value.type
+    if (type_ is Type.BOOL) != (kind == "count") or (kind == "mean" and type_ is not Type.REAL):
+        raise VerifyError(f"{where}: {kind} of values of type {type_}")
+    _bind(statement.name, statement.type, site, context)
 
 
 def _sample_body(body: tuple[Stmt, ...], context: Body, slots: bool) -> None:

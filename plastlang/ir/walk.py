@@ -33,6 +33,7 @@ from plastlang.ir.nodes import (
     PruneThis,
     PruneWhere,
     Read,
+    Reduce,
     Renewal,
     Sample,
     Scheduled,
@@ -106,7 +107,7 @@ def bodies(statement: Stmt) -> tuple[tuple[Stmt, ...], ...]:
             return (init,)
         case Sample(body=body):
             return (body,)
-        case Let() | Assign() | Deliver() | PruneWhere() | PruneThis():
+        case Let() | Assign() | Deliver() | Reduce() | PruneWhere() | PruneThis():
             return ()
         case _:
             assert_never(statement)
@@ -123,7 +124,7 @@ def statements(body: Iterable[Stmt]) -> Iterator[Stmt]:
 def expressions(statement: Stmt) -> tuple[Expr, ...]:
     """The expressions that the statement itself holds, without those of nested statements."""
     match statement:
-        case Let(value=value) | Assign(value=value) | Deliver(value=value):
+        case Let(value=value) | Assign(value=value) | Deliver(value=value) | Reduce(value=value):
             return (value,)
         case If(condition=condition) | PruneWhere(condition=condition):
             return (condition,)
@@ -152,7 +153,7 @@ def map_statement(statement: Stmt, function: Rewrite) -> Stmt:
         return None if expression is None else function(expression)
 
     match statement:
-        case Let() | Assign() | Deliver():
+        case Let() | Assign() | Deliver() | Reduce():
             return replace(statement, value=function(statement.value))
         case If():
             return replace(

@@ -33,6 +33,7 @@ from plastlang.ir.nodes import (
     PruneThis,
     PruneWhere,
     Read,
+    Reduce,
     Renewal,
     Sample,
     Scheduled,
@@ -219,7 +220,7 @@ class _Owner:
                 count.draws += probability is not None
                 for inner in init:
                     self.statement(inner, count)
-            case Let() | PruneWhere() | GrowUniform() | Sample():
+            case Let() | Reduce() | PruneWhere() | GrowUniform() | Sample():
                 pass
             case _:
                 assert_never(statement)
@@ -249,6 +250,10 @@ class _Events:
         """Add a list of statements, each for the instances of its site."""
         for statement in body:
             match statement:
+                case Reduce(value=value, over=over):
+                    every = self.count(event, each[over])
+                    every.operations += 1
+                    self._owner.expression(value, every)
                 case PruneWhere(condition=condition):
                     self._owner.expression(condition, self.count(event, each[Site.SYNAPSE]))
                 case GrowUniform(init=init, count=number):

@@ -21,6 +21,7 @@ from plastlang.ir.nodes import (
     Projection,
     PruneWhere,
     Read,
+    Reduce,
     Sample,
     Stmt,
 )
@@ -112,7 +113,8 @@ def _every_step(projection: Projection) -> Iterator[Stmt]:
     """The statements that go through all synapses in every step."""
     each = [s for b in projection.blocks if isinstance(b.trigger, EachStep) for s in b.body]
     for statement in (*projection.step, *each):
-        if statement.site is Site.SYNAPSE or isinstance(statement, PruneWhere):
+        over = statement.over if isinstance(statement, Reduce) else statement.site
+        if over is Site.SYNAPSE or isinstance(statement, PruneWhere):
             yield statement
 
 

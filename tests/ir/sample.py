@@ -83,6 +83,9 @@ projection ff : input + clock -> cells.exc delay 2
     post.post_trace = post.post_trace + 1.0
     post.late = post.late
   each step
+    reduce sum.n1 at post = sum over synapse synapse.w * post->v
+    reduce count.n2 at global = count over pre pre.trace > 0.5
+    post.slow = post.slow * 0.5 + sum.n1 * real(count.n2:int)
     prune where synapse.w <= 0.0 as gone
     grow[7] uniformly gone:int
       synapse.w = 0.25

@@ -179,6 +179,8 @@ class _Builder:
         for _ in range(self.draw(st.integers(1, most))):
             site = self.draw(st.sampled_from(sites))
             kind = self.draw(st.integers(0, 3))
+            if trigger in ("every", "signal") and self.draw(st.integers(0, 2)) == 2:
+                lines.append(self.aggregate(trigger, lets))
             if kind == 3:
                 self.lets += 1
                 name = f"{self.prefix}let{self.lets}"
@@ -195,6 +197,21 @@ class _Builder:
             if other is not None:
                 lines += ["else:", f"    {other}"]
         return lines
+
+    def aggregate(self, trigger: str, lets: list[tuple[str, str]]) -> str:
+        """A `let` of something over many synapses or neurons; its name is put to `lets`."""
+        draw = self.draw
+        over, of = draw(
+            st.sampled_from([("synapse", "post"), ("synapse", "pre"), ("synapse", ""), ("pre", ""), ("post", "")])
+        )
+        atoms = self.atoms(over, trigger, lets)
+        self.lets += 1
+        name = f"{self.prefix}over{self.lets}"
+        kind = draw(st.sampled_from(["sum", "mean", "count", "min", "max"]))
+        value = condition(draw, atoms) if kind == "count" else expression(draw, atoms, 1, draws=True)
+        reach = f"synapses{f' of {of}' if of else ''}" if over == "synapse" else over
+        lets.append((f"clip({name}, -3, 3)" if kind != "count" else f"(0.05 * {name})", of or "global"))
+        return f"let {name} = {kind}({value}) over {reach}"
 
     def block(self, head: str, body: list[str]) -> None:
         if body:

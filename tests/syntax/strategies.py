@@ -56,6 +56,14 @@ def _compound(inner: st.SearchStrategy[ast.Expression]) -> st.SearchStrategy[ast
         st.builds(
             ast.CallExpression, NAMES, _tuple(st.builds(ast.Argument, st.one_of(st.just(""), NAMES), inner), 0, 3)
         ),
+        st.builds(
+            lambda name, value, reach: ast.Aggregate(ast.CallExpression(name, (ast.Argument("", value),)), *reach),
+            NAMES,
+            inner,
+            st.sampled_from(
+                [("synapses",), ("synapses", "pre"), ("synapses", "post"), ("pre",), ("post",), ("neurons",)]
+            ),
+        ),
     )
 
 
