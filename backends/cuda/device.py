@@ -36,7 +36,8 @@ class Device(Protocol):
     #: Threads of a block.
     block: int
 
-    def compile(self, source: str, precision: str) -> Module: ...
+    def compile(self, source: str, precision: str, mode: str = "deterministic") -> Module:
+        """Kernels from a source; `mode` "fast" gives up the bits for speed."""
 
     def allocate(self, bytes_: int, what: str) -> int:
         """Zeroed memory; `what` is named where there is none left."""

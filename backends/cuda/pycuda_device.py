@@ -1,0 +1,182 @@
+"""A GPU through PyCUDA."""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plastlang.backends.cuda.cache import code_for
+from plastlang.backends.cuda.device import Call
+from plastlang.backends.cuda.graphs import Graphs
+from plastlang.backends.cuda.probe import driver_version
+from plastlang.backends.cuda.toolchain import OLDEST, Target, find_compiler
+from plastlang.diagnostics import MachineError
+
+#: Threads of a block, and blocks for each multiprocessor.
+BLOCK, BLOCKS_EACH = 256, 8
+
+
+class PyCudaDevice:
+    """Device `number` (`cuda.device.Device`), in its primary context, which CuPy and PyTorch use as well.
+
+    Raises:
+        MachineError: `probe.driver_version` says why; or there is no such device, or it is too old.
+    """
+
+    block = BLOCK
+
+    def __init__(self, number: int = 0):
+        self.newest = driver_version()
+        import pycuda.driver as driver  # fails where the probe does
+
+        self._driver = driver
+        driver.init()
+        count = driver.Device.count()
+        if number >= count:
+            raise MachineError(f"there is no GPU {number}: the driver finds {count}")
+        device = driver.Device(number)
+        self.name = device.name()
+        major, minor = device.compute_capability()
+        self.architecture = 10 * major + minor
+        if self.architecture < OLDEST:
+            raise MachineError(f"{self.name} is too old: compute capability {major}.{minor}, at least 7.5 is needed")
+        self.spread = BLOCKS_EACH * device.get_attribute(driver.device_attribute.MULTIPROCESSOR_COUNT)
+        self.number = number
+        self._context = device.retain_primary_context()
+        self._entered: set[int] = set()
+        self._enter()
+        self._stream = driver.Stream()
+        self.graphs = Graphs(self._stream.handle)
+        self._allocated: dict[int, Any] = {}
+        atexit.register(self._leave)
+
+    def _enter(self) -> None:
+        """Every thread has its own stack of contexts."""
+        thread = threading.get_ident()
+        if thread not in self._entered:
+            self._context.push()
+            self._entered.add(thread)
+
+    def _leave(self) -> None:
+        self.close()
+        if threading.get_ident() in self._entered:
+            self._driver.Context.pop()
+        self._context.detach()
+
+    # ------------------------------------------------------------ code
+
+    def compile(self, source: str, precision: str, mode: str = "deterministic") -> PyCudaModule:
+        """Compile kernels, or take them from the cache, and load them."""
+        compiler = find_compiler(self.newest)
+        return self.load(code_for(source, Target(self.architecture), mode, compiler))
+
+    def load(self, code: bytes) -> PyCudaModule:
+        """Load compiled kernels: a cubin for this architecture, or PTX."""
+        self._enter()
+        return PyCudaModule(self._driver.module_from_buffer(code), self._stream, self.graphs, self._enter)
+
+    # ------------------------------------------------------------ memory
+
+    def allocate(self, bytes_: int, what: str) -> int:
+        """Zeroed memory.
+
+        Raises:
+            MachineError: there is not enough.
+        """
+        self._enter()
+        try:
+            memory = self._driver.mem_alloc(bytes_)
+        except self._driver.MemoryError:
+            free, total = self._driver.mem_get_info()
+            raise MachineError(
+                f"the GPU has too little memory: {what} needs {_size(bytes_)} more; of {_size(total)} on "
+                f"{self.name} {_size(free)} are free"
+            ) from None
+        self._allocated[int(memory)] = memory
+        self.zero(int(memory), bytes_)
+        return int(memory)
+
+    def free(self, address: int) -> None:
+        """Give memory back, once nothing uses it any more."""
+        self._enter()
+        self._stream.synchronize()
+        self._allocated.pop(address).free()
+
+    def write(self, address: int, values: NDArray[Any]) -> None:
+        """Send values; in the order of the launches."""
+        self._enter()
+        self._driver.memcpy_htod(address, values.reshape(-1).view(np.uint8))
+
+    def read(self, address: int, values: NDArray[Any]) -> None:
+        """Fetch values after everything that was launched."""
+        self._enter()
+        self._stream.synchronize()
+        self._driver.memcpy_dtoh(values.reshape(-1).view(np.uint8), address)
+
+    def copy(self, target: int, source: int, bytes_: int) -> None:
+        """From one place on the device to another."""
+        self._enter()
+        self._driver.memcpy_dtod(target, source, bytes_)
+
+    def zero(self, address: int, bytes_: int) -> None:
+        """Fill with zeros."""
+        self._enter()
+        self._driver.memset_d8(address, 0, bytes_)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._enter()
+        self._stream.synchronize()
+        self.graphs.close()
+        for memory in self._allocated.values():
+            memory.free()
+        self._allocated.clear()
+
+
+class PyCudaModule:
+    """Loaded kernels (`cuda.device.Module`)."""
+
+    def __init__(self, module: Any, stream: Any, graphs: Graphs, enter: Callable[[], None]):
+        self._module, self._stream, self._graphs, self._enter = module, stream, graphs, enter
+        self._functions: dict[str, Any] = {}
+        self._recorded: dict[tuple[Call, ...], ctypes.c_void_p | None] = {}
+
+    def launch(self, calls: Sequence[Call], times: int = 1) -> None:
+        """Put the calls on the device, `times` times: as a graph where they come more than once."""
+        self._enter()
+        graph = self._graph(tuple(calls)) if times > 1 else None
+        for _ in range(times):
+            if graph is None:
+                self._put(calls)
+            else:
+                self._graphs.run(graph)
+
+    def _graph(self, calls: tuple[Call, ...]) -> ctypes.c_void_p | None:
+        if calls not in self._recorded:
+            for call in calls:
+                self._function(call.kernel)  # loading one is not allowed while a graph is recorded
+            self._recorded[calls] = self._graphs.record(lambda: self._put(calls))
+        return self._recorded[calls]
+
+    def _put(self, calls: Sequence[Call]) -> None:
+        for call in calls:
+            self._function(call.kernel).prepared_async_call(
+                (call.grid, 1), (call.block, 1, 1), self._stream, call.model, call.data
+            )
+
+    def _function(self, name: str) -> Any:
+        if name not in self._functions:
+            function = self._module.get_function(name)
+            function.prepare("PP")
+            self._functions[name] = function
+        return self._functions[name]
+
+
+def _size(bytes_: int) -> str:
+    return f"{bytes_ / 2**30:.2f} GiB" if bytes_ >= 2**28 else f"{bytes_ / 2**20:.2f} MiB"
