@@ -17,6 +17,7 @@ from plastlang.ir.nodes import Program
 class Options:
     precision: str = "single"  # or "double"
     threads: int = 1
+    mode: str = "deterministic"  # or "fast": gives up the bits for speed, where a backend can
 
 
 class RuntimeFault(Exception):
