@@ -18,6 +18,16 @@ class Options:
     precision: str = "single"  # or "double"
     threads: int = 1
     mode: str = "deterministic"  # or "fast": gives up the bits for speed, where a backend can
+    batch: int = 1  # networks with shared structure and shared variables
+
+
+#: The seeds of a batch's networks lie this far apart (mod 2^64).
+SEED_STRIDE = 0x9E3779B97F4A7C15
+
+
+def network_seed(seed: int, number: int) -> int:
+    """The seed of the draws of a network's own; that of the first network is the seed of what is shared."""
+    return (seed + number * SEED_STRIDE) & (2**64 - 1)
 
 
 class RuntimeFault(Exception):
@@ -27,12 +37,16 @@ class RuntimeFault(Exception):
 class Executable(Protocol):
     """A program that is loaded and has state. Owners are populations and projections, by name.
 
+    In a batch of B > 1 networks (docs/numerics.md, "Batches") values of what each network has for itself have a first
+    axis of length B; `network` counts from 0.
+
     REAL values cross as float32 or float64 (the model's precision), INT as int32.
     Life: `load` -> `set_seed`, parameters, populations' state -> `connect` -> `run`, `signal`, ...
     Initial values of NEURON, PRE, POST and GLOBAL variables are computed by `load`/`reset` from their `init`.
     """
 
     program: Program
+    batch: int
 
     def reset(self, seed: int) -> None:
         """Step 0, initial values drawn with `seed`, no synapses, counters zero. Parameters stay."""
@@ -79,17 +93,22 @@ class Executable(Protocol):
     def counts(self, projection: str) -> tuple[int, int]:
         """(formations, eliminations) since reset."""
 
-    def set_schedule(self, population: str, neurons: NDArray[np.int32], steps: NDArray[np.int64]) -> None:
+    def set_schedule(
+        self, population: str, neurons: NDArray[np.int32], steps: NDArray[np.int64], network: int = 0
+    ) -> None:
         """The spikes of a `Scheduled` population, from now on (steps not before the current one)."""
 
-    def set_last_spikes(self, population: str, neurons: NDArray[np.int32]) -> None:
+    def set_last_spikes(self, population: str, neurons: NDArray[np.int32], network: int = 0) -> None:
         """Replace those neurons of a `Scheduled` population that spiked in the step before this one (ascending)."""
 
-    def take_spikes(self, population: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def take_spikes(self, population: str, network: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """(steps, neurons) recorded since the last call, ordered by (step, neuron); the record is emptied."""
 
     def take_states(self, population: str, variable: str) -> tuple[NDArray[np.int64], NDArray[np.generic]]:
-        """(steps done, values of shape (k, size), GLOBAL (k, 1)) recorded since the last call; emptied."""
+        """(steps done, values of shape (k, size), GLOBAL (k, 1)) recorded since the last call; emptied.
+
+        In a batch (k, B, size) for what is each network's own.
+        """
 
     def save(self) -> Mapping[str, NDArray[np.generic]]:
         """Everything that the future depends on, the same keys and values from every backend.
@@ -101,6 +120,9 @@ class Executable(Protocol):
         `POPULATION/schedule` (int64, rows (step, neuron), still to come, ascending, each once);
         `POPULATION/spikes/K` (int32): the neurons that spiked K steps ago, for K = 1 .. longest delay from there.
         Not what was recorded.
+        A batch of B > 1 has `batch`, and a first axis of length B for what is each network's own (`last` of groups of
+        own variables and `next` too); `schedule` and `spikes/K` of the networks from the second on have `@NUMBER`
+        behind their keys.
         """
 
     def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None: ...

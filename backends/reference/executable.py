@@ -11,14 +11,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.backends.interface import Options
+from plastlang.backends.interface import Options, network_seed
 from plastlang.backends.reference import random, saving
 from plastlang.backends.reference.evaluate import derived_values, dtype_of
 from plastlang.backends.reference.frames import Frame, value_now
 from plastlang.backends.reference.phases import advance
 from plastlang.backends.reference.recording import Recording
-from plastlang.backends.reference.state import Owner, PopulationState, ProjectionState, build, sizes
-from plastlang.backends.reference.statements import Event, initial, real_local, run, start, store, synapse_frame
+from plastlang.backends.reference.state import (
+    Network,
+    Owner,
+    PopulationState,
+    ProjectionState,
+    build,
+    join_batch,
+    sizes,
+)
+from plastlang.backends.reference.statements import Event, initial, real_local, run_batch, start, store, synapse_frame
 from plastlang.backends.reference.structure import replace_all
 from plastlang.ir.nodes import ConnectAll, ConnectOneToOne, ConnectProbability, Program, Renewal, Scheduled, Signal
 from plastlang.ir.types import Site
@@ -29,25 +37,35 @@ class ReferenceExecutable:
 
     def __init__(self, program: Program, options: Options):
         self.program = program
+        self.batch = options.batch
         self._precision = options.precision
-        self._network = build(program, options.precision)
+        self._networks = build(program, options.precision, options.batch)
         self._recording = Recording(program, self._network.real)
         self.reset(0)
+
+    @property
+    def _network(self) -> Network:
+        """The first network, which stands for what all share."""
+        return self._networks[0]
 
     # ------------------------------------------------------------ life
 
     def reset(self, seed: int) -> None:
         """Step 0, initial values, no synapses; parameters stay."""
         old = self._network
-        network = self._network = build(self.program, self._precision)
-        network.seed = seed & (2**64 - 1)
-        for name, owner in network.owners.items():
-            owner.parameters = old.owners[name].parameters
-            owner.derived = old.owners[name].derived
-        for owner in network.owners.values():
-            initial(network, owner)
+        self._networks = build(self.program, self._precision, self.batch)
+        for network in self._networks:
+            network.common = seed & (2**64 - 1)
+            network.seed = network_seed(seed, network.number)
+            for name, owner in network.owners.items():
+                owner.parameters = old.owner(name).parameters
+                owner.derived = old.owner(name).derived
+        for name, owner in self._network.owners.items():
+            for network in self._networks:
+                initial(network, network.owner(name))
             if isinstance(owner, ProjectionState):
-                replace_all(owner, np.zeros(0, np.int64), np.zeros(0, np.int64), network.real)
+                replace_all(owner, np.zeros(0, np.int64), np.zeros(0, np.int64), self._network.real)
+        join_batch(self._networks)
         self._recording = Recording(self.program, self._network.real)
 
     def close(self) -> None:
@@ -79,8 +97,8 @@ class ReferenceExecutable:
             for done in range(steps):
                 if interrupted:
                     return done
-                advance(self._network)
-                self._recording.take(self._network)
+                advance(self._networks)
+                self._recording.take(self._networks)
         finally:
             if ours:
                 signals.signal(signals.SIGINT, signals.default_int_handler)
@@ -90,12 +108,13 @@ class ReferenceExecutable:
 
     def begin_signal(self) -> None:
         """Count one more call of a signal in this step."""
-        self._network.signals += 1
+        for network in self._networks:
+            network.signals += 1
 
     def signal(self, owner: str, name: str, arguments: tuple[float, ...]) -> None:
         """Run the blocks of a signal of one owner."""
         network = self._network
-        state = network.owners[owner]
+        state = network.owner(owner)
         for block in state.node.blocks:
             if isinstance(block.trigger, Signal) and block.trigger.name == name:
                 with np.errstate(all="ignore"):
@@ -103,7 +122,7 @@ class ReferenceExecutable:
                         n: real_local(v, network.real)
                         for n, v in zip(block.trigger.arguments, arguments, strict=True)
                     }  # fmt: skip
-                run(block.body, Event(network, state, max(0, network.signals - 1), locals=names))
+                run_batch(block.body, network, owner, max(0, network.signals - 1), names)
 
     # ------------------------------------------------------------ connectivity
 
@@ -118,7 +137,7 @@ class ReferenceExecutable:
             case ConnectOneToOne():
                 chosen = pre == post
             case ConnectProbability(probability=probability, purpose=purpose):
-                frame = Frame(self._network, owner, Site.PAIR, {}, 0, pre=pre, post=post)
+                frame = Frame(self._network, owner, Site.PAIR, {}, 0, pre=pre, post=post, common=True)
                 words = random.philox(pre, post // 4, 0, purpose, self._network.seed)
                 u = (words[post % 4, np.arange(pre.size)] >> np.uint32(8)).astype(np.float64) * 2.0**-24
                 chosen = u < frame.value(probability).astype(np.float64)
@@ -131,8 +150,10 @@ class ReferenceExecutable:
         network = self._network
         owner = network.projections[projection]
         replace_all(owner, np.asarray(pre, np.int64), np.asarray(post, np.int64), network.real)
-        frame = Frame(network, owner, Site.SYNAPSE, {}, network.step)
-        start(synapse_frame(frame, np.arange(owner.pre.size)))
+        join_batch(self._networks)
+        for member in self._networks:
+            frame = Frame(member, member.projections[projection], Site.SYNAPSE, {}, network.step)
+            start(synapse_frame(frame, np.arange(owner.pre.size)))
 
     def synapses(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """(pre, post) in the order (pre, post, age)."""
@@ -153,22 +174,32 @@ class ReferenceExecutable:
 
     def get_parameter(self, owner: str, name: str) -> NDArray[np.float64]:
         """Shape () for one value, (size,) for one per neuron."""
-        state = self._network.owners[owner]
+        state = self._network.owner(owner)
         parameter = next(p for p in state.node.parameters if p.name == name)
         values = state.parameters[name]
         return values[0:1].reshape(()).copy() if parameter.site is Site.GLOBAL else values.copy()
 
     def set_parameter(self, owner: str, name: str, value: float | NDArray[np.float64]) -> None:
         """Set a parameter; derived values follow."""
-        state = self._network.owners[owner]
-        old = state.parameters[name]
-        state.parameters = {**state.parameters, name: np.array(np.broadcast_to(value, old.shape), np.float64)}
-        state.derived = derived_values(state.node.derived, state.parameters, self.program.dt)
-        self._touch(state, name)
+        for network in self._networks:
+            state = network.owner(owner)
+            old = state.parameters[name]
+            state.parameters = {**state.parameters, name: np.array(np.broadcast_to(value, old.shape), np.float64)}
+            state.derived = derived_values(state.node.derived, state.parameters, self.program.dt)
+            self._touch(state, name)
 
     def get(self, owner: str, variable: str) -> NDArray[Any]:
-        """Values now. Stored neuron variables are live views."""
-        network, state = self._network, self._network.owners[owner]
+        """Values now. Stored neuron variables are live views where there is no batch."""
+        if self._is_own(owner, variable):
+            return np.stack([self._get(network, owner, variable) for network in self._networks])
+        return self._get(self._network, owner, variable)
+
+    def _is_own(self, owner: str, variable: str) -> bool:
+        """Whether the values of each network stand side by side."""
+        return self.batch > 1 and variable in self._network.sharing[owner].own
+
+    def _get(self, network: Network, owner: str, variable: str) -> NDArray[Any]:
+        state = network.owner(owner)
         site = next(v.site for v in state.node.variables if v.name == variable)
         if isinstance(state, PopulationState):
             return state.values[variable] if site is Site.NEURON else state.values[variable].reshape(())
@@ -179,9 +210,18 @@ class ReferenceExecutable:
 
     def set(self, owner: str, variable: str, values: NDArray[Any]) -> None:
         """Write all values, inside the variable's bounds."""
-        state = self._network.owners[owner]
+        if not self._is_own(owner, variable):
+            self._set(self._network, owner, variable, values)
+            return
+        count = self._get(self._network, owner, variable).size
+        shape = (self.batch,) if self._get(self._network, owner, variable).ndim == 0 else (self.batch, count)
+        for network, row in zip(self._networks, np.broadcast_to(values, shape), strict=True):
+            self._set(network, owner, variable, row)
+
+    def _set(self, network: Network, owner: str, variable: str, values: NDArray[Any]) -> None:
+        state = network.owner(owner)
         declared = next(v for v in state.node.variables if v.name == variable)
-        frame = Event(self._network, state).frame(declared.site)
+        frame = Event(network, state).frame(declared.site)
         kind = dtype_of(declared.type, self._network.real)
         with np.errstate(all="ignore"):
             new = np.broadcast_to(np.asarray(values).astype(kind), (frame.count,)).copy()
@@ -192,7 +232,8 @@ class ReferenceExecutable:
             high = frame.value(declared.high)
             new = np.where(new < high, new, high)
         store(frame, variable, new)
-        self._touch(state, variable)
+        for member in network.batch if variable in network.sharing[owner].shared else (network,):
+            self._touch(member.owner(owner), variable)
 
     def _touch(self, state: Owner, name: str) -> None:
         if isinstance(state, PopulationState):
@@ -201,38 +242,40 @@ class ReferenceExecutable:
 
     # ------------------------------------------------------------ spikes in and out
 
-    def set_schedule(self, population: str, neurons: NDArray[np.int32], steps: NDArray[np.int64]) -> None:
+    def set_schedule(
+        self, population: str, neurons: NDArray[np.int32], steps: NDArray[np.int64], network: int = 0
+    ) -> None:
         """The spikes of a `Scheduled` population from now on."""
-        state = self._network.populations[population]
+        state = self._networks[network].populations[population]
         assert isinstance(state.node.spiking, Scheduled)
         rows = np.stack((np.asarray(steps, np.int64), np.asarray(neurons, np.int64)), axis=1)
         state.schedule = np.unique(rows[rows[:, 0] >= self._network.step], axis=0)
 
-    def set_last_spikes(self, population: str, neurons: NDArray[np.int32]) -> None:
+    def set_last_spikes(self, population: str, neurons: NDArray[np.int32], network: int = 0) -> None:
         """Say which neurons of a `Scheduled` population spiked in the step before this one."""
-        state = self._network.populations[population]
+        state = self._networks[network].populations[population]
         assert isinstance(state.node.spiking, Scheduled)
         state.spikes[0] = np.unique(np.asarray(neurons, np.int32))
 
-    def take_spikes(self, population: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def take_spikes(self, population: str, network: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """(steps, neurons) recorded since the last call."""
-        return self._recording.take_spikes(population)
+        return self._recording.take_spikes(population, network)
 
     def take_states(self, population: str, variable: str) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """(steps done, values) recorded since the last call."""
-        return self._recording.take_states(population, variable)
+        return self._recording.take_states(population, variable, self.batch)
 
     # ------------------------------------------------------------ saving
 
     def save(self) -> Mapping[str, NDArray[Any]]:
         """Everything that the future depends on."""
-        return saving.save(self._network, self._precision)
+        return saving.save(self._networks, self._precision)
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Go on from what `save` gave; what was recorded is dropped."""
-        network = build(self.program, self._precision)
-        saving.restore(network, state, self._precision)
-        self._network = network
+        networks = build(self.program, self._precision, self.batch)
+        saving.restore(networks, state, self._precision)
+        self._networks = networks
         self._recording = Recording(self.program, self._network.real)
 
 

@@ -38,6 +38,7 @@ class Frame:
         by_sample: draws count by sample number instead of by instance.
         step: the step in the counters of draws.
         repeat: earlier calls of signals in this step.
+        common: draws are those that the networks of a batch share.
     """
 
     network: Network
@@ -54,6 +55,8 @@ class Frame:
     connected: NDArray[np.bool_] | None = None
     by_sample: bool = False
     ordinal: Index | None = field(default=None)
+    common: bool = False
+    scopes: tuple[dict[str, Bound], ...] = ()  # the names of the block in all networks of the batch
 
     @property
     def count(self) -> int:
@@ -128,7 +131,7 @@ class Frame:
     def pair(self, name: str) -> Values:
         """The value of a PAIR variable."""
         assert isinstance(self.owner, ProjectionState)
-        pair = Frame(self.network, self.owner, Site.PAIR, {}, 0, pre=self.pre, post=self.post)
+        pair = Frame(self.network, self.owner, Site.PAIR, {}, 0, pre=self.pre, post=self.post, common=True)
         return pair.value(self.owner.variable(name).init)
 
     # ------------------------------------------------------------ what the network gives
@@ -183,7 +186,8 @@ class Frame:
         count = (self.count,)
         ordinal: Any = 0 if self.ordinal is None or self.by_sample or self.site is not Site.SYNAPSE else self.ordinal
         last = random.counter(purpose, ordinal, self.repeat)
-        return random.philox(np.broadcast_to(a, count), np.broadcast_to(b, count), self.step, last, self.network.seed)
+        seed = self.network.common if self.common else self.network.seed
+        return random.philox(np.broadcast_to(a, count), np.broadcast_to(b, count), self.step, last, seed)
 
     def _who(self) -> tuple[Index, Index]:
         zero = np.zeros(1, np.int64)

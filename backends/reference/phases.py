@@ -15,7 +15,7 @@ from plastlang.backends.reference.state import (
     ProjectionState,
     period_steps,
 )
-from plastlang.backends.reference.statements import Event, run
+from plastlang.backends.reference.statements import Event, run, run_batch
 from plastlang.ir.nodes import EachStep, Every, PostSpike, PreSpike, Renewal, Scheduled, Threshold
 from plastlang.ir.types import Site
 
@@ -23,34 +23,43 @@ from plastlang.ir.types import Site
 LIMITS = {"float32": 2**51, "float64": 2**62}
 
 
-def advance(network: Network) -> None:
-    """Do the step `network.step`.
+def advance(batch: tuple[Network, ...]) -> None:
+    """Do the next step of all networks of a batch.
 
     Raises:
         RuntimeFault: a sum of inputs is too large.
     """
-    network.running = True
+    first = batch[0]
+    for network in batch:
+        network.running = True
     try:
-        _remember(network)
-        for projection in network.projections.values():
-            _arrivals(network, projection)
-        for population in network.populations.values():
-            _advance_population(network, population)
-        for projection in network.projections.values():
-            run(projection.node.step, Event(network, projection))
-        for population in network.populations.values():
-            spiked = _spikes(network, population)
-            population.spikes = [spiked, *population.spikes[:-1]]
-        for projection in network.projections.values():
-            _post_spikes(network, projection)
-        for owner in network.owners.values():
-            _blocks(network, owner, due=False)
-        for owner in network.owners.values():
-            _blocks(network, owner, due=True)
+        for network in batch:
+            _remember(network)
+        for name in first.projections:
+            for network in batch:
+                _arrivals(network, network.projections[name])
+        for name in first.populations:
+            for network in batch:
+                _advance_population(network, network.populations[name])
+        for name, projection in first.projections.items():
+            run_batch(projection.node.step, first, name)
+        for name in first.populations:
+            for network in batch:
+                population = network.populations[name]
+                spiked = _spikes(network, population)
+                population.spikes = [spiked, *population.spikes[:-1]]
+        for name in first.projections:
+            for network in batch:
+                _post_spikes(network, network.projections[name])
+        for due in (False, True):
+            for name, owner in first.owners.items():
+                _blocks(first, name, owner, due)
     finally:
-        network.running = False
-    network.step += 1
-    network.signals = 0
+        for network in batch:
+            network.running = False
+    for network in batch:
+        network.step += 1
+        network.signals = 0
 
 
 def _remember(network: Network) -> None:
@@ -84,7 +93,8 @@ def _advance_population(network: Network, population: PopulationState) -> None:
     for port, total in population.inputs.items():
         if np.any(np.abs(total.astype(np.float64)) >= LIMITS[network.real.name]):
             name = population.node.name
-            raise RuntimeFault(f"the input {port} of population {name} is too large in step {network.step}")
+            where = f" in network {network.number} of the batch" if len(network.batch) > 1 else ""
+            raise RuntimeFault(f"the input {port} of population {name} is too large in step {network.step}{where}")
     run(population.node.step, Event(network, population))
     for total in population.inputs.values():
         total[:] = 0
@@ -138,13 +148,13 @@ def _post_spikes(network: Network, projection: ProjectionState) -> None:
                 run(block.body, Event(network, projection, post=spiked))
 
 
-def _blocks(network: Network, owner: Owner, due: bool) -> None:
+def _blocks(network: Network, name: str, owner: Owner, due: bool) -> None:
     """`each step` blocks, or (`due`) the `every` blocks of this step."""
     for block in owner.node.blocks:
         match block.trigger:
             case EachStep() if not due:
-                run(block.body, Event(network, owner))
+                run_batch(block.body, network, name)
             case Every() if due and (network.step + 1) % period_steps(block.trigger, owner, network.program.dt) == 0:
-                run(block.body, Event(network, owner))
+                run_batch(block.body, network, name)
             case _:
                 pass

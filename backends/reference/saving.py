@@ -8,34 +8,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plastlang.backends.interface import network_seed
 from plastlang.backends.reference.evaluate import derived_values
-from plastlang.backends.reference.state import Network, Owner, PopulationState, ProjectionState
+from plastlang.backends.reference.state import Network, Owner, PopulationState, ProjectionState, join_batch
 from plastlang.ir.nodes import Renewal, Scheduled
 from plastlang.ir.types import Site
 
 
-def save(network: Network, precision: str) -> dict[str, NDArray[Any]]:
+def save(batch: tuple[Network, ...], precision: str) -> dict[str, NDArray[Any]]:
     """Copies of everything that the future depends on, under the keys of `backends.interface`."""
+    first = batch[0]
     result: dict[str, NDArray[Any]] = {
-        "step": np.array(network.step, np.int64),
-        "seed": np.array(network.seed, np.uint64),
+        "step": np.array(first.step, np.int64),
+        "seed": np.array(first.common, np.uint64),
         "precision": np.array(precision),
-        "signals": np.array(network.signals, np.int64),
+        "signals": np.array(first.signals, np.int64),
     }
-    for name, owner in network.owners.items():
+    if len(batch) > 1:
+        result["batch"] = np.array(len(batch), np.int64)
+    for name, owner in first.owners.items():
+        own = first.sharing[name].own if len(batch) > 1 else frozenset()
+        members = [network.owner(name) for network in batch]
         for parameter in owner.node.parameters:
             result[f"{name}/param/{parameter.name}"] = _out(owner.parameters[parameter.name], parameter.site)
         for variable in owner.node.variables:
             if variable.site is not Site.PAIR:
-                result[f"{name}/state/{variable.name}"] = _out(owner.values[variable.name], variable.site)
+                values = [_out(m.values[variable.name], variable.site) for m in members]
+                result[f"{name}/state/{variable.name}"] = np.stack(values) if variable.name in own else values[0]
         if isinstance(owner, ProjectionState):
             for group in owner.node.lazy:
-                result[f"{name}/last/{group.names[0]}"] = _out(owner.last[group.names[0]], group.site)
+                key = group.names[0]
+                lasts = [_out(m.last[key], group.site) for m in members if isinstance(m, ProjectionState)]
+                result[f"{name}/last/{key}"] = np.stack(lasts) if key in own else lasts[0]
             result[f"{name}/pre"], result[f"{name}/post"] = owner.pre.copy(), owner.post.copy()
             result[f"{name}/formations"] = np.array(owner.formations, np.int64)
             result[f"{name}/eliminations"] = np.array(owner.eliminations, np.int64)
         else:
-            result |= _save_spiking(name, owner)
+            result |= _save_spiking(name, [network.populations[name] for network in batch])
     return result
 
 
@@ -43,46 +52,64 @@ def _out(values: NDArray[Any], site: Site) -> NDArray[Any]:
     return values.reshape(()).copy() if site is Site.GLOBAL else values.copy()
 
 
-def _save_spiking(name: str, owner: PopulationState) -> dict[str, NDArray[Any]]:
+def _save_spiking(name: str, members: list[PopulationState]) -> dict[str, NDArray[Any]]:
     result: dict[str, NDArray[Any]] = {}
-    if isinstance(owner.node.spiking, Renewal):
-        result[f"{name}/next"] = owner.next.copy()
-        result[f"{name}/redraw"] = np.array(owner.redraw)
-    if isinstance(owner.node.spiking, Scheduled):
-        result[f"{name}/schedule"] = owner.schedule.copy()
-    for k in range(owner.longest_delay):
-        result[f"{name}/spikes/{k + 1}"] = owner.spikes[k].copy()
+    first = members[0]
+    if isinstance(first.node.spiking, Renewal):
+        result[f"{name}/next"] = _stacked([m.next for m in members])
+        result[f"{name}/redraw"] = _stacked([np.array(m.redraw) for m in members])
+    for number, member in enumerate(members):
+        behind = f"@{number}" if number else ""
+        if isinstance(first.node.spiking, Scheduled):
+            result[f"{name}/schedule{behind}"] = member.schedule.copy()
+        for k in range(first.longest_delay):
+            result[f"{name}/spikes/{k + 1}{behind}"] = member.spikes[k].copy()
     return result
 
 
-def restore(network: Network, state: Mapping[str, NDArray[Any]], precision: str) -> None:
-    """Put what `save` gave into a freshly built network."""
+def _stacked(values: list[NDArray[Any]]) -> NDArray[Any]:
+    return np.stack(values) if len(values) > 1 else values[0].copy()
+
+
+def restore(batch: tuple[Network, ...], state: Mapping[str, NDArray[Any]], precision: str) -> None:
+    """Put what `save` gave into freshly built networks."""
     assert str(state["precision"]) == precision, "saved at another precision"
-    network.step, network.seed = int(state["step"]), int(state["seed"])
-    network.signals = int(state["signals"])
-    for name, owner in network.owners.items():
-        owner.parameters = {p.name: _in(state[f"{name}/param/{p.name}"]) for p in owner.node.parameters}
-        owner.derived = derived_values(owner.node.derived, owner.parameters, network.program.dt)
-        for variable in owner.node.variables:
-            if variable.site is not Site.PAIR:
-                owner.values[variable.name] = _in(state[f"{name}/state/{variable.name}"])
-        _restore_rest(name, owner, state)
+    assert int(state.get("batch", np.array(1))) == len(batch), "saved with another batch"
+    for network in batch:
+        network.step, network.common = int(state["step"]), int(state["seed"])
+        network.seed = network_seed(network.common, network.number)
+        network.signals = int(state["signals"])
+        for name, owner in network.owners.items():
+            own = network.sharing[name].own if len(batch) > 1 else frozenset()
+            owner.parameters = {p.name: _in(state[f"{name}/param/{p.name}"]) for p in owner.node.parameters}
+            owner.derived = derived_values(owner.node.derived, owner.parameters, network.program.dt)
+            for variable in owner.node.variables:
+                if variable.site is not Site.PAIR:
+                    values = state[f"{name}/state/{variable.name}"]
+                    owner.values[variable.name] = _in(values[network.number] if variable.name in own else values)
+            _restore_rest(name, owner, state, network.number, own)
+    join_batch(batch)
 
 
 def _in(values: NDArray[Any]) -> NDArray[Any]:
     return np.atleast_1d(np.array(values))
 
 
-def _restore_rest(name: str, owner: Owner, state: Mapping[str, NDArray[Any]]) -> None:
+def _restore_rest(name: str, owner: Owner, state: Mapping[str, NDArray[Any]], number: int, own: frozenset[str]) -> None:
     if isinstance(owner, ProjectionState):
-        owner.last = {g.names[0]: _in(state[f"{name}/last/{g.names[0]}"]) for g in owner.node.lazy}
+        for group in owner.node.lazy:
+            last = state[f"{name}/last/{group.names[0]}"]
+            owner.last[group.names[0]] = _in(last[number] if group.names[0] in own else last)
         owner.pre, owner.post = _in(state[f"{name}/pre"]), _in(state[f"{name}/post"])
         owner.formations = int(state[f"{name}/formations"])
         owner.eliminations = int(state[f"{name}/eliminations"])
         return
+    behind = f"@{number}" if number else ""
     if isinstance(owner.node.spiking, Renewal):
-        owner.next, owner.redraw = _in(state[f"{name}/next"]), bool(state[f"{name}/redraw"])
+        following, redraw = np.asarray(state[f"{name}/next"]), np.asarray(state[f"{name}/redraw"])
+        owner.next = _in(following[number] if following.ndim > 1 else following)
+        owner.redraw = bool(redraw[number] if redraw.ndim else redraw)
     if isinstance(owner.node.spiking, Scheduled):
-        owner.schedule = np.array(state[f"{name}/schedule"], np.int64).reshape(-1, 2)
+        owner.schedule = np.array(state[f"{name}/schedule{behind}"], np.int64).reshape(-1, 2)
     for k in range(owner.longest_delay):
-        owner.spikes[k] = _in(state[f"{name}/spikes/{k + 1}"])
+        owner.spikes[k] = _in(state[f"{name}/spikes/{k + 1}{behind}"])

@@ -31,6 +31,7 @@ from plastlang.ir.nodes import (
     Threshold,
     Variable,
 )
+from plastlang.ir.sharing import Sharing, sharing_of
 from plastlang.ir.types import Site
 from plastlang.ir.walk import all_expressions, walk
 
@@ -83,6 +84,7 @@ class ProjectionState(OwnerState):
     formations: int = 0
     eliminations: int = 0
     old_names: frozenset[str]
+    siblings: tuple[ProjectionState, ...] = ()  # this projection in all networks of the batch
 
     def variable(self, name: str) -> Variable:
         """The declaration of a variable."""
@@ -91,6 +93,11 @@ class ProjectionState(OwnerState):
     def group(self, name: str) -> LazyGroup | None:
         """The lazy group of a variable, None for a stored one."""
         return next((g for g in self.node.lazy if name in g.names), None)
+
+    def shared_groups(self, network: Network) -> list[str]:
+        """First names of the lazy groups that the networks of a batch share."""
+        shared = network.sharing[self.node.name].shared
+        return [g.names[0] for g in self.node.lazy if g.names[0] in shared and g.names[0] in self.last]
 
     def out_degree(self) -> Ints:
         """Synapses per source neuron."""
@@ -106,16 +113,27 @@ Owner = PopulationState | ProjectionState
 
 @dataclass(slots=True)
 class Network:
-    """Everything that a run changes. `running` is true inside a step, false between steps."""
+    """Everything that a run of one network changes. `running` is true inside a step, false between steps.
+
+    The networks of a batch hold the same arrays for what they share; `common` is the seed of what is drawn for all.
+    """
 
     program: Program
     real: np.dtype[Any]
     populations: dict[str, PopulationState]
     projections: dict[str, ProjectionState]
+    sharing: dict[str, Sharing]
+    number: int = 0
+    batch: tuple[Network, ...] = ()
     seed: int = 0
+    common: int = 0
     step: int = 0
     signals: int = 0
     running: bool = False
+
+    def owner(self, name: str) -> Owner:
+        """A population or projection."""
+        return self.populations[name] if name in self.populations else self.projections[name]
 
     @property
     def owners(self) -> dict[str, Owner]:
@@ -130,11 +148,34 @@ def period_steps(every: Every, owner: Owner, dt: float) -> int:
     return max(1, int(np.rint(period / dt)))
 
 
-def build(program: Program, precision: str) -> Network:
-    """A network at step 0 with default parameters and nothing drawn yet."""
-    populations = {p.name: _population(p, program) for p in program.populations}
-    projections = {p.name: _projection(p, populations, program) for p in program.projections}
-    return Network(program, REALS[precision], populations, projections)
+def build(program: Program, precision: str, batch: int = 1) -> tuple[Network, ...]:
+    """The networks of a batch at step 0 with default parameters and nothing drawn yet."""
+    sharing = sharing_of(program)
+    networks = []
+    for number in range(batch):
+        populations = {p.name: _population(p, program) for p in program.populations}
+        projections = {p.name: _projection(p, populations, program) for p in program.projections}
+        networks.append(Network(program, REALS[precision], populations, projections, sharing, number))
+    everyone = tuple(networks)
+    for network in everyone:
+        network.batch = everyone
+        for name, projection in network.projections.items():
+            projection.siblings = tuple(n.projections[name] for n in everyone)
+    return everyone
+
+
+def join_batch(networks: tuple[Network, ...]) -> None:
+    """Let all networks hold the first one's arrays of what they share."""
+    first = networks[0]
+    for network in networks[1:]:
+        for name, owner in network.owners.items():
+            leader = first.owners[name]
+            for variable in first.sharing[name].shared & leader.values.keys():
+                owner.values[variable] = leader.values[variable]
+            if isinstance(owner, ProjectionState) and isinstance(leader, ProjectionState):
+                owner.pre, owner.post = leader.pre, leader.post
+                for group in leader.shared_groups(first):
+                    owner.last[group] = leader.last[group]
 
 
 def sizes(owner: Owner) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.backends.reference import mathematics, structure
+from plastlang.backends.reference import aggregates, mathematics, structure
 from plastlang.backends.reference.evaluate import Values, dtype_of
 from plastlang.backends.reference.frames import Bound, Frame, Index, advanced
 from plastlang.backends.reference.state import Network, Owner, PopulationState, ProjectionState, sizes
@@ -22,11 +22,12 @@ from plastlang.ir.nodes import (
     Let,
     PruneThis,
     PruneWhere,
+    Reduce,
     Renewal,
     Sample,
     Stmt,
 )
-from plastlang.ir.types import Site
+from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import statements
 
 
@@ -41,11 +42,12 @@ class Event:
     pre: Index | None = None
     post: Index | None = None
     locals: dict[str, Bound] = field(default_factory=dict)
+    scopes: tuple[dict[str, Bound], ...] = ()
 
     def frame(self, site: Site) -> Frame:
         """The instances of `site` that the event concerns, as they are now."""
         network, owner = self.network, self.owner
-        frame = Frame(network, owner, site, self.locals, network.step, self.repeat)
+        frame = Frame(network, owner, site, self.locals, network.step, self.repeat, scopes=self.scopes)
         if isinstance(owner, PopulationState):
             if site is Site.NEURON:
                 return replace(frame, index=np.arange(owner.node.size) if self.neurons is None else self.neurons)
@@ -80,11 +82,46 @@ def synapse_frame(frame: Frame, at: Index) -> Frame:
 
 
 def run(body: tuple[Stmt, ...], event: Event) -> None:
-    """Run the statements of a block."""
+    """Run the statements of a block in one network."""
     for statement in body:
         _statement(statement, event, event.frame(statement.site))
     if isinstance(event.owner, PopulationState):
         _mark_rate(body, event.owner)
+
+
+def run_batch(
+    body: tuple[Stmt, ...], network: Network, owner: str, repeat: int = 0, names: dict[str, Bound] | None = None
+) -> None:
+    """Run the statements of a block in all networks of a batch: each statement in all of them, or once for all."""
+    networks = network.batch
+    scopes = tuple(dict(names or {}) for _ in networks)
+    events = tuple(
+        Event(n, n.owner(owner), repeat, locals=scope, scopes=scopes)
+        for n, scope in zip(networks, scopes, strict=True)
+    )  # fmt: skip
+    _together(body, events, frozenset())
+    for event in events:
+        if isinstance(event.owner, PopulationState):
+            _mark_rate(body, event.owner)
+
+
+def _together(body: tuple[Stmt, ...], events: tuple[Event, ...], outer: frozenset[str]) -> None:
+    first = events[0]
+    sharing = first.network.sharing[first.owner.node.name]
+    lets = sharing.own_lets(body, outer)
+    for statement in body:
+        if sharing.is_own(statement, lets):
+            for event in events:
+                _statement(statement, event, event.frame(statement.site))
+        elif isinstance(statement, If) and statement.site is Site.GLOBAL:
+            holds = first.frame(Site.GLOBAL).value(statement.condition)[0]
+            _together(statement.then if holds else statement.otherwise, events, lets)
+        else:
+            known = set(first.locals)
+            _statement(statement, first, first.frame(statement.site))
+            for name in first.locals.keys() - known:
+                for event in events[1:]:
+                    event.locals[name] = first.locals[name]
 
 
 def _mark_rate(body: tuple[Stmt, ...], owner: PopulationState) -> None:
@@ -108,9 +145,11 @@ def _statement(statement: Stmt, event: Event, frame: Frame) -> None:
             owner = frame.owner
             assert isinstance(owner, ProjectionState) and frame.post is not None
             np.add.at(owner.target.inputs[owner.node.port], frame.post, mathematics.fixed(frame.value(value)))
+        case Reduce(name=name, site=site):
+            event.locals[name] = Bound(_reduce(statement, event), site)
         case PruneWhere(condition=condition, bind=name):
             doomed = event.frame(Site.SYNAPSE).value(condition)
-            structure.remove(frame.owner, doomed, event.locals)
+            structure.remove(frame.owner, doomed, event.scopes)
             if name:
                 event.locals[name] = Bound(np.full(1, np.count_nonzero(doomed), np.int32), Site.GLOBAL)
         case GrowUniform():
@@ -121,6 +160,26 @@ def _statement(statement: Stmt, event: Event, frame: Frame) -> None:
             raise AssertionError("outside a sample")
         case _:
             assert_never(statement)
+
+
+def _reduce(statement: Reduce, event: Event) -> Values:
+    """The value for each instance of the statement's site."""
+    kind, type_, real = statement.kind, statement.type, event.network.real
+    instances = event.frame(statement.over)
+    values = instances.value(statement.value)
+    everything = np.zeros(values.size, np.int64)
+    if statement.site is not Site.GLOBAL:
+        group = instances.select(statement.site)
+        return aggregates.reduced(kind, values, type_, group, sizes(event.owner)[statement.site], real)
+    if type_ is not Type.REAL or kind not in ("sum", "mean"):
+        return aggregates.reduced(kind, values, type_, everything, 1, real)
+    sums = values.astype(np.float64)
+    if statement.over is Site.SYNAPSE:  # of each row first
+        double = np.dtype(np.float64)
+        sums = aggregates.reduced("sum", sums, type_, instances.select(Site.PRE), sizes(event.owner)[Site.PRE], double)
+    total = aggregates.summed_in_runs(sums)
+    with np.errstate(all="ignore"):
+        return (total / values.size if kind == "mean" else total).astype(real)
 
 
 def _branch(body: tuple[Stmt, ...], event: Event, frame: Frame, chosen: NDArray[np.bool_]) -> None:
@@ -159,34 +218,41 @@ def store(frame: Frame, name: str, values: Values) -> None:
 
 
 def make(frame: Frame, pre: int, post: int, body: tuple[Stmt, ...], sample: int | None) -> None:
-    """Create one synapse: start values, then the statements of the grow's body."""
+    """Create one synapse in all networks: start values, then the statements of the grow's body."""
     owner, network = frame.owner, frame.network
     assert isinstance(owner, ProjectionState)
-    at = structure.insert(owner, pre, post, network.step, frame.locals)
-    names = dict(frame.locals)
-    base = Frame(network, owner, Site.SYNAPSE, names, network.step, frame.repeat)
-    new = synapse_frame(base, np.array([at]))
-    if sample is not None:
-        new = replace(new, sample=np.array([sample]))
-    start(new)
+    at = structure.insert(owner, pre, post, (frame.locals, *frame.scopes))
+    shared = network.sharing[owner.node.name].shared
+    new: list[Frame] = []
+    for member, sibling, scope in zip(network.batch, owner.siblings, frame.scopes, strict=True):
+        names = {**frame.locals, **({} if member is network else scope)}
+        base = Frame(member, sibling, Site.SYNAPSE, names, network.step, frame.repeat)
+        new.append(synapse_frame(base, np.array([at])))
+        if sample is not None:
+            new[-1] = replace(new[-1], sample=np.array([sample]))
+    for one in new:
+        start(one)
     for statement in body:
         match statement:
             case Let(name=name, value=value, site=site):
-                bind(name, value, site, replace(new, site=site))
+                for one in new:
+                    bind(name, value, site, replace(one, site=site))
             case Assign(name=name, value=value):
-                store(new, name, new.value(value))
+                for one in new[:1] if name in shared else new:
+                    store(one, name, one.value(value))
             case _:
                 raise AssertionError(f"{statement} in the body of a grow")
     owner.formations += 1
 
 
 def start(frame: Frame) -> None:
-    """Give the synapses of the frame the declared start values."""
+    """Give the synapses of the frame the declared start values: of what is shared, in the first network."""
     owner = frame.owner
     assert isinstance(owner, ProjectionState) and frame.synapse is not None
     at = frame.synapse
+    later = frame.network.sharing[owner.node.name].shared if frame.network.number else frozenset()
     for variable in owner.node.variables:
-        if variable.site is Site.SYNAPSE:
+        if variable.site is Site.SYNAPSE and variable.name not in later:
             owner.values[variable.name][at] = replace(frame, locals={}).value(variable.init)
     for group in owner.node.lazy:
         if group.site is Site.SYNAPSE:
@@ -199,10 +265,18 @@ def start(frame: Frame) -> None:
 
 
 def initial(network: Network, owner: Owner) -> None:
-    """Start values of all variables but those of synapses and pairs, in the order of declaration."""
+    """Start values of all variables but those of synapses and pairs, in the order of declaration.
+
+    What the networks of a batch share gets them in the first one, which comes before.
+    """
     event = Event(network, owner)
+    later = network.sharing[owner.node.name].shared if network.number else frozenset()
     for variable in owner.node.variables:
-        if variable.site not in (Site.SYNAPSE, Site.PAIR):
+        if variable.site in (Site.SYNAPSE, Site.PAIR):
+            continue
+        if variable.name in later:
+            owner.values[variable.name] = network.batch[0].owner(owner.node.name).values[variable.name]
+        else:
             frame = replace(event.frame(variable.site), step=0)
             owner.values[variable.name] = frame.value(variable.init)
     if isinstance(owner, ProjectionState):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,7 +36,7 @@ def codes(owner: ProjectionState) -> Index:
 
 
 def _columns(owner: ProjectionState) -> list[tuple[dict[str, Values], str]]:
-    """Where the arrays over synapses are kept, other than pre and post."""
+    """Where the arrays over synapses are kept, other than pre and post, in one network."""
     places: list[tuple[dict[str, Values], str]] = []
     for variable in owner.node.variables:
         if variable.site is Site.SYNAPSE:
@@ -47,44 +47,57 @@ def _columns(owner: ProjectionState) -> list[tuple[dict[str, Values], str]]:
     return places
 
 
-def _edit(owner: ProjectionState, change: Callable[[Values], Values], names: dict[str, Bound]) -> None:
-    owner.pre, owner.post = change(owner.pre), change(owner.post)
-    for place, name in _columns(owner):
-        place[name] = change(place[name])
-    for name, kept in owner.before.items():
-        if owner.variable(name).site is Site.SYNAPSE:
-            kept.values = change(kept.values)
-            kept.last = None if kept.last is None else change(kept.last)
-    for bound in names.values():
+def _edit(owner: ProjectionState, change: Callable[[Values], Values], names: Iterable[dict[str, Bound]]) -> None:
+    """Change the arrays of all networks of the batch; what they share stays shared."""
+    changed: dict[int, Values] = {}
+    kept_alive: list[Values] = []  # so that no two arrays have one identity
+
+    def once(values: Values) -> Values:
+        if id(values) not in changed:
+            kept_alive.append(values)
+            changed[id(values)] = change(values)
+        return changed[id(values)]
+
+    for sibling in owner.siblings:
+        sibling.pre, sibling.post = once(sibling.pre), once(sibling.post)
+        for place, name in _columns(sibling):
+            place[name] = once(place[name])
+        for name, kept in sibling.before.items():
+            if sibling.variable(name).site is Site.SYNAPSE:
+                kept.values = once(kept.values)
+                kept.last = None if kept.last is None else once(kept.last)
+    bounds = {id(bound): bound for scope in names for bound in scope.values()}
+    for bound in bounds.values():
         if bound.site is Site.SYNAPSE and not bound.sampled:
-            bound.values = change(bound.values)
+            bound.values = once(bound.values)
 
 
-def remove(owner: Owner, doomed: NDArray[np.bool_], names: dict[str, Bound]) -> None:
-    """Remove synapses and count them."""
+def remove(owner: Owner, doomed: NDArray[np.bool_], names: Iterable[dict[str, Bound]]) -> None:
+    """Remove synapses and count them. `names`: what is bound in each network."""
     assert isinstance(owner, ProjectionState)
     owner.eliminations += int(np.count_nonzero(doomed))
     _edit(owner, lambda column: column[~doomed], names)
 
 
-def insert(owner: ProjectionState, pre: int, post: int, step: int, names: dict[str, Bound]) -> int:
+def insert(owner: ProjectionState, pre: int, post: int, names: Iterable[dict[str, Bound]]) -> int:
     """Make room for one synapse, the youngest of its pair, and give its position. Its values are 0."""
     at = int(np.searchsorted(codes(owner), pre * owner.target.node.size + post, side="right"))
     _edit(owner, lambda column: np.insert(column, at, 0), names)
-    owner.pre[at], owner.post[at] = pre, post
+    owner.pre[at], owner.post[at] = pre, post  # the arrays of all networks
     return at
 
 
 def replace_all(owner: ProjectionState, pre: Index, post: Index, real: np.dtype[Any]) -> None:
-    """New synapses in place of the old; their values are 0."""
+    """New synapses in place of the old, in all networks of the batch; their values are 0. `join_batch` follows."""
     order = np.lexsort((np.arange(pre.size), post, pre))
-    owner.pre, owner.post = pre[order].astype(np.int32), post[order].astype(np.int32)
-    for variable in owner.node.variables:
-        if variable.site is Site.SYNAPSE:
-            owner.values[variable.name] = np.zeros(pre.size, dtype_of(variable.type, real))
-    for group in owner.node.lazy:
-        if group.site is Site.SYNAPSE:
-            owner.last[group.names[0]] = np.zeros(pre.size, np.int32)
+    for sibling in owner.siblings:
+        sibling.pre, sibling.post = pre[order].astype(np.int32), post[order].astype(np.int32)
+        for variable in owner.node.variables:
+            if variable.site is Site.SYNAPSE:
+                sibling.values[variable.name] = np.zeros(pre.size, dtype_of(variable.type, real))
+        for group in owner.node.lazy:
+            if group.site is Site.SYNAPSE:
+                sibling.last[group.names[0]] = np.zeros(pre.size, np.int32)
 
 
 def grow_uniform(statement: GrowUniform, frame: Frame, make: Make) -> None:
@@ -168,7 +181,9 @@ def _slots(
     connected = slot < owner.in_degree()[post]
     pre, at, drawn = np.zeros(count, np.int64), np.zeros(count, np.int64), np.ones(count, np.bool_)
     starts = np.cumsum([0, *(s.node.size for s in owner.sources)])
-    spiked = np.concatenate([s.spikes[0] + o for s, o in zip(owner.sources, starts, strict=False)])
+    spiked = np.concatenate(
+        [s.spikes[0] + o for n in owner.siblings for s, o in zip(n.sources, starts, strict=False)]
+    )  # network after network
     from_spiked = any(isinstance(s, GrowThis) and s.partner == "spiked" for s in statements(body))
     for a in range(count):
         if connected[a]:
@@ -238,7 +253,7 @@ def _grant(
         if wish.grow is None:
             assert samples.connected[a], "a prune where nothing is connected"
             doomed = where == samples.synapse[a]
-            remove(owner, doomed, samples.locals)
+            remove(owner, doomed, (samples.locals, *samples.scopes))
             where = where[~doomed]
         else:
             full = wish.max_in is not None and int(np.count_nonzero(owner.post == post)) >= wish.max_in

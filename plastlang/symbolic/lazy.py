@@ -48,6 +48,7 @@ def lazy_groups(
     found = rates(equations, everything, shop.translation)
     found |= {n: Rate(n, sympy.Integer(0), {}, frozenset()) for n in steady}
     stepped = {e.name: "it draws a random number" for e in equations if _draws(e.value)}
+    stepped |= {n: why for n in found.keys() - stepped.keys() if (why := _mixed(n, found, variables))}
     names = tuple(e.name for e in equations)
     while True:
         left = [n for n in names if n not in stepped]
@@ -61,6 +62,15 @@ def lazy_groups(
 
 def _draws(expression: Expr) -> bool:
     return any(isinstance(e, Draw) for e in walk(expression))
+
+
+def _mixed(name: str, found: Mapping[str, Rate], variables: tuple[CheckedVariable, ...]) -> str:
+    """A group is brought to now as a whole, so the networks of a batch share all of it or nothing."""
+    shared = {v.name for v in variables if v.shared}
+    for other in found[name].slopes:
+        if (other in shared) != (name in shared):
+            return f"of it and {other} the networks of a batch share one"
+    return ""
 
 
 def _steady(

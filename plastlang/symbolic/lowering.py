@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from plastlang.diagnostics import PlastError
 from plastlang.frontend.checked import CheckedNetwork, CheckedRecord
 from plastlang.ir.lowered import Lowered
 from plastlang.ir.nodes import Program, Record, SpikeRecord, StateRecord
+from plastlang.ir.sharing_faults import faults
 from plastlang.symbolic.link import number_purposes
 from plastlang.symbolic.neurons import lower_population
 from plastlang.symbolic.owners import parameter_values
@@ -15,7 +17,8 @@ def lower(network: CheckedNetwork) -> Lowered:
     """Solve the equations of a network and write it as a program.
 
     Raises:
-        PlastError: a variable without a start value or a parameter without a value, too many durations of holds.
+        PlastError: a variable without a start value or a parameter without a value, too many durations of holds, a
+            shared variable that depends on what each network of a batch has for itself.
     """
     populations = [lower_population(p) for p in network.populations]
     projections = [lower_projection(p, network.dt) for p in network.projections]
@@ -27,6 +30,8 @@ def lower(network: CheckedNetwork) -> Lowered:
         tuple(p for p, _ in projections),
         records,
     )
+    if wrong := faults(program):
+        raise PlastError(wrong)
     values = tuple((p.name, n, v) for p in network.populations for n, v in parameter_values(p.parameters))
     explanations = tuple(e for _, found in (*populations, *projections) for e in found)
     return Lowered(number_purposes(program), values, explanations)
