@@ -35,7 +35,7 @@ class Population(ctypes.Structure):
 class Record(ctypes.Structure):
     _fields_ = (
         ("values", Bytes), ("steps", Bytes), ("population", c_int64), ("variable", c_int64), ("period", c_int64),
-        ("bytes", c_int64),
+        ("bytes", c_int64), ("own", c_int64),
     )  # fmt: skip
 
 
@@ -44,7 +44,8 @@ class Rows(ctypes.Structure):
         ("start", c_void_p), ("length", c_void_p), ("capacity", c_void_p), ("post", c_void_p),
         ("column", c_void_p * COLUMNS), ("width", c_int64 * COLUMNS), ("columns", c_int64), ("used", c_int64),
         ("room", c_int64), ("total", c_int64), ("extra", c_int64), ("count", c_int64), ("posts", c_int64),
-        ("slack", c_int64), ("in_degree", c_void_p), ("free", Bytes * CLASSES),
+        ("slack", c_int64), ("in_degree", c_void_p), ("free", Bytes * CLASSES), ("others", c_void_p),
+        ("copies", c_int64), ("own", c_uint64),
     )  # fmt: skip
 
 
@@ -74,6 +75,7 @@ class Model(ctypes.Structure):
         ("populations", POINTER(Population)), ("projections", POINTER(Projection)), ("records", POINTER(Record)),
         ("record_count", c_int64), ("step", c_int64), ("seed", c_uint64), ("dt", c_double), ("signals", c_int64),
         ("fault", c_int64), ("fault_owner", c_int64), ("fault_detail", c_int64), ("pool", c_void_p),
+        ("networks", c_void_p), ("batch", c_int64), ("number", c_int64), ("common", c_uint64), ("repeat", c_int64),
     )  # fmt: skip
 
 
@@ -90,6 +92,7 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "plast_connect": (c_bool, (_MODEL, c_int64, c_void_p, POINTER(Bytes), c_void_p)),
     "plast_signal": (None, (_MODEL, c_int64, c_int64, c_uint32, c_void_p)),
     "plast_build": (c_bool, (_MODEL, c_int64, c_void_p, c_void_p)),
+    "plast_join": (c_bool, (_MODEL, c_int64, c_int64)),
     "plast_pairs": (None, (_MODEL, c_int64, c_void_p, c_void_p)),
     "plast_column": (None, (_MODEL, c_int64, c_int64, c_void_p, c_int32)),
     "plast_put_spikes": (c_bool, (_MODEL, c_int64, c_int64, c_void_p, c_int64)),

@@ -32,6 +32,17 @@ PL_API bool plast_build(pl_model *m, int64_t projection, const int32_t *lengths,
     return true;
 }
 
+/* A batch: the rows of all networks are those of the first; nothing waits in the history of network `number`. */
+PL_API bool plast_join(pl_model *m, int64_t projection, int64_t number);
+PL_API bool plast_join(pl_model *m, int64_t projection, int64_t number) {
+    pl_history *const h = &m->networks[number].projections[projection].history;
+    const bool fine = number == 0 || h->rows == 0 || pl_history_begin(h);
+    if (fine) {
+        pl_batch_view(m, projection);
+    }
+    return fine;
+}
+
 PL_API void plast_pairs(pl_model *m, int64_t projection, int32_t *pre, int32_t *post);
 PL_API void plast_pairs(pl_model *m, int64_t projection, int32_t *pre, int32_t *post) {
     pl_rows_pairs(&m->projections[projection].rows, pre, post);
@@ -93,8 +104,10 @@ PL_API void plast_end(pl_model *m, int64_t populations, int64_t projections, int
     }
     for (int64_t k = 0; k < projections; ++k) {
         pl_projection *const p = &m->projections[k];
-        pl_rows_end(&p->rows);
-        pl_rows_end(&p->incoming);
+        if (m->number == 0) { /* who holds the rows of a batch */
+            pl_rows_end(&p->rows);
+            pl_rows_end(&p->incoming);
+        }
         pl_history_end(&p->history);
         pl_release(&p->arrivals);
     }

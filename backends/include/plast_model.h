@@ -63,6 +63,7 @@ typedef struct pl_population {
 typedef struct pl_record {
     pl_bytes values, steps;
     int64_t population, variable, period, bytes;
+    int64_t own; /* in a batch: whether each network has its own values */
 } pl_record;
 
 /* Synapses by row: sorted by post, then age, with room behind them. plast_rows.h works on them. */
@@ -81,6 +82,10 @@ typedef struct pl_rows {
     int64_t slack;         /* whether rows get room to grow when they are built */
     int32_t *in_degree;    /* may be NULL */
     pl_bytes free[PL_CLASSES]; /* starts of places that were left, by class of capacity */
+    /* In a batch: the rows of the first network move everyone's columns. */
+    char **others;  /* of the other networks, PL_COLUMNS each: the columns in `own` */
+    int64_t copies; /* networks */
+    uint64_t own;   /* a bit for each column that every network has for itself */
 } pl_rows;
 
 /* Post spikes that wait for the next look at a synapse. plast_history.h works on them. */
@@ -136,6 +141,11 @@ typedef struct pl_model {
     int64_t signals; /* calls of signals in this step */
     int64_t fault, fault_owner, fault_detail;
     void *pool; /* of threads; plast_pool.h */
+    /* A batch: this is what its networks share, and stands for the first of them. Else 0. */
+    struct pl_model *networks;
+    int64_t batch, number; /* how many there are; which one this is */
+    uint64_t common;       /* seed of what is drawn for all */
+    int64_t repeat;        /* of a signal's draws */
 } pl_model;
 
 /* ------------------------------------------------------------------ memory */
@@ -303,8 +313,12 @@ PL_LOCAL void pl_record_states(pl_model *m, int64_t records, int64_t done) {
     for (int64_t k = 0; k < records; ++k) {
         pl_record *r = &m->records[k];
         if (done % r->period == 0) {
-            const void *values = m->populations[r->population].values[r->variable];
-            if (!pl_append(&r->values, values, r->bytes) || !pl_append(&r->steps, &done, (int64_t)sizeof done)) {
+            bool fine = pl_append(&r->steps, &done, (int64_t)sizeof done);
+            for (int64_t b = 0; b < (r->own ? m->batch : 1); ++b) {
+                const pl_model *const n = r->own ? &m->networks[b] : m;
+                fine = fine && pl_append(&r->values, n->populations[r->population].values[r->variable], r->bytes);
+            }
+            if (!fine) {
                 pl_no_memory(m);
             }
         }

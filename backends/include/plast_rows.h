@@ -23,6 +23,13 @@ PL_LOCAL int64_t pl_class_capacity(int32_t k) {
     return k < 4 ? 4 * (int64_t)(k + 1) : (int64_t)(2 + (k & 1 ? 2 : 1)) << (k / 2 + 1);
 }
 
+/* How many arrays a column has: one for each network that has its own. */
+PL_LOCAL inline int64_t pl_copies(const pl_rows *r, int64_t c) { return r->own >> c & 1 ? r->copies : 1; }
+
+PL_LOCAL inline char **pl_column(pl_rows *r, int64_t c, int64_t k) {
+    return k == 0 ? &r->column[c] : &r->others[(k - 1) * PL_COLUMNS + c];
+}
+
 PL_LOCAL void pl_rows_end(pl_rows *r) {
     free(r->start);
     free(r->length);
@@ -30,8 +37,10 @@ PL_LOCAL void pl_rows_end(pl_rows *r) {
     free(r->post);
     free(r->in_degree);
     for (int64_t c = 0; c < r->columns; ++c) {
-        free(r->column[c]);
-        r->column[c] = NULL;
+        for (int64_t k = 0; k < pl_copies(r, c); ++k) {
+            free(*pl_column(r, c, k));
+            *pl_column(r, c, k) = NULL;
+        }
     }
     for (int32_t k = 0; k < PL_CLASSES; ++k) {
         pl_release(&r->free[k]);
@@ -53,11 +62,13 @@ PL_LOCAL bool pl_rows_pool(pl_rows *r, int64_t entries) {
     }
     r->post = post;
     for (int64_t c = 0; c < r->columns; ++c) {
-        char *column = realloc(r->column[c], (size_t)(room * r->width[c]));
-        if (column == NULL) {
-            return false;
+        for (int64_t k = 0; k < pl_copies(r, c); ++k) {
+            char *column = realloc(*pl_column(r, c, k), (size_t)(room * r->width[c]));
+            if (column == NULL) {
+                return false;
+            }
+            *pl_column(r, c, k) = column;
         }
-        r->column[c] = column;
     }
     r->room = room;
     return true;
@@ -97,8 +108,10 @@ PL_LOCAL bool pl_rows_build(pl_rows *r, const int32_t *lengths, const int32_t *p
     r->post = malloc((size_t)r->room * sizeof *r->post);
     bool fine = r->post != NULL;
     for (int64_t c = 0; c < r->columns; ++c) {
-        r->column[c] = calloc((size_t)r->room, (size_t)r->width[c]);
-        fine = fine && r->column[c] != NULL;
+        for (int64_t k = 0; k < pl_copies(r, c); ++k) {
+            *pl_column(r, c, k) = calloc((size_t)r->room, (size_t)r->width[c]);
+            fine = fine && *pl_column(r, c, k) != NULL;
+        }
     }
     if (!fine) {
         return false;
@@ -168,7 +181,10 @@ PL_COLD bool pl_rows_move(pl_rows *r, int32_t i) {
     const size_t length = (size_t)r->length[i];
     memcpy(r->post + place, r->post + start, length * sizeof *r->post);
     for (int64_t c = 0; c < r->columns; ++c) {
-        memcpy(r->column[c] + place * r->width[c], r->column[c] + start * r->width[c], length * (size_t)r->width[c]);
+        for (int64_t k = 0; k < pl_copies(r, c); ++k) {
+            char *const column = *pl_column(r, c, k);
+            memcpy(column + place * r->width[c], column + start * r->width[c], length * (size_t)r->width[c]);
+        }
     }
     /* a place whose capacity is no class's own (rows built without slack) is not used again */
     if (r->capacity[i] == pl_class_capacity(old_class)) {
@@ -183,7 +199,10 @@ PL_LOCAL void pl_rows_shift(pl_rows *r, int64_t from, int64_t to, int64_t entrie
     memmove(r->post + to, r->post + from, (size_t)entries * sizeof *r->post);
     for (int64_t c = 0; c < r->columns; ++c) {
         const int64_t w = r->width[c];
-        memmove(r->column[c] + to * w, r->column[c] + from * w, (size_t)(entries * w));
+        for (int64_t k = 0; k < pl_copies(r, c); ++k) {
+            char *const column = *pl_column(r, c, k);
+            memmove(column + to * w, column + from * w, (size_t)(entries * w));
+        }
     }
 }
 
@@ -197,7 +216,9 @@ PL_LOCAL int64_t pl_rows_insert(pl_rows *r, int32_t i, int32_t j) {
     pl_rows_shift(r, s, s + 1, end - s);
     r->post[s] = j;
     for (int64_t c = 0; c < r->columns; ++c) {
-        memset(r->column[c] + s * r->width[c], 0, (size_t)r->width[c]);
+        for (int64_t k = 0; k < pl_copies(r, c); ++k) {
+            memset(*pl_column(r, c, k) + s * r->width[c], 0, (size_t)r->width[c]);
+        }
     }
     r->extra += s > r->start[i] && r->post[s - 1] == j;
     ++r->length[i];
@@ -288,6 +309,27 @@ PL_LOCAL bool pl_rows_transpose(const pl_rows *r, pl_rows *in) {
     free(pre);
     free(at);
     return fine;
+}
+
+/* ------------------------------------------------------------------ synapses of a batch */
+
+/* Let the other networks see the rows of the first, after an edit. */
+PL_LOCAL void pl_batch_view(pl_model *m, int64_t projection) {
+    const pl_projection *const first = &m->networks[0].projections[projection];
+    for (int64_t b = 1; b < m->batch; ++b) {
+        pl_projection *const p = &m->networks[b].projections[projection];
+        p->rows = first->rows;
+        for (int64_t c = 0; c < first->rows.columns; ++c) {
+            if (first->rows.own >> c & 1) {
+                p->rows.column[c] = first->rows.others[(b - 1) * PL_COLUMNS + c];
+            }
+        }
+        p->rows.own = 0;
+        p->incoming = first->incoming;
+        if (p->history.full != NULL) {
+            memcpy(p->history.full, first->history.full, (size_t)p->history.rows * sizeof *p->history.full);
+        }
+    }
 }
 
 /* ------------------------------------------------------------------ synapses of a projection */
