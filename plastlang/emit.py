@@ -27,7 +27,7 @@ _STATEMENTS = (
 
 
 def emit(file: Path, stage: str, network: str = "", values: Mapping[str, object] | None = None,
-         precision: str = "single") -> str:  # fmt: skip
+         precision: str = "single", backend: str = "c") -> str:  # fmt: skip
     """The text of a stage of `driver.STAGES`.
 
     Raises:
@@ -53,7 +53,9 @@ def emit(file: Path, stage: str, network: str = "", values: Mapping[str, object]
         case "schedule":
             return to_text(built.scheduled)
         case _:
-            return driver.compiling_backend("c").emit(built.scheduled, Options(precision))
+            # the reference interprets the program as it is: its code is that of the fast one
+            chosen = "c" if backend == "reference" else backend
+            return driver.compiling_backend(chosen).emit(built.scheduled, Options(precision))
 
 
 def explanation(file: Path, network: str, values: Mapping[str, object], as_json: bool) -> str:
