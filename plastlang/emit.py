@@ -14,7 +14,7 @@ from plastlang.explain import explain
 from plastlang.frontend.parse import parse
 from plastlang.ir import nodes
 from plastlang.ir.text import expression_text, statement_text, to_text
-from plastlang.runtime.calls import unknown
+from plastlang.runtime.calls import bad_call, unknown
 
 _EXPRESSIONS = (
     nodes.Const, nodes.Param, nodes.Derived, nodes.Read, nodes.Local, nodes.Unary, nodes.Binary, nodes.Select,
@@ -53,9 +53,9 @@ def emit(file: Path, stage: str, network: str = "", values: Mapping[str, object]
         case "schedule":
             return to_text(built.scheduled)
         case _:
-            # the reference interprets the program as it is: its code is that of the fast one
-            chosen = "c" if backend == "reference" else backend
-            return driver.compiling_backend(chosen).emit(built.scheduled, Options(precision))
+            if backend == "reference":
+                raise bad_call("the reference backend makes no code", "it interprets what --stage ir shows")
+            return driver.compiling_backend(backend).emit(built.scheduled, Options(precision))
 
 
 def explanation(file: Path, network: str, values: Mapping[str, object], as_json: bool) -> str:
