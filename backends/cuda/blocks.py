@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
 from plastlang.backends.cfamily.layout import Column, PopulationLayout, ProjectionLayout, Scratch
 from plastlang.backends.cfamily.unit import line_of, outliving
+from plastlang.backends.cuda.aggregates import COUNTS, Reduction, part
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.plan import Launch, Shape
-from plastlang.ir.nodes import Assign, GrowUniform, If, Let, PruneWhere, Renewal, Sample, Stmt
+from plastlang.ir.nodes import Assign, GrowUniform, If, Let, PruneWhere, Reduce, Renewal, Sample, Stmt
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import statements
 
@@ -77,6 +78,8 @@ class KernelBlock:
             first = group[0]
             if isinstance(first, Structural):
                 self.structure(self, first)
+            elif isinstance(first, Reduce):
+                self._reduce(first)
             elif isinstance(first, If) and is_structural(first):
                 self._branch(first)
             else:
@@ -95,6 +98,27 @@ class KernelBlock:
             outer.scope.lines += [*lines, *marks_rate(self.unit, group)]
             self.kernel(outer.scope.text(), *SHAPES[site], about=line_of(group[0].span))
         self.locals.update(new)
+
+    def _reduce(self, statement: Reduce) -> None:
+        reduction, over = Reduction(self.unit, statement), statement.over
+        result = kept(self.unit, statement.name, statement.type, statement.site)
+        if statement.site is not Site.GLOBAL:
+            self._reduced(statement, reduction.by_row, statement.site, result)
+        else:
+            count, values = COUNTS.get(over, "p->rows.total"), None
+            if over is Site.SYNAPSE:
+                # the sum over a projection is that of its rows
+                over, values = Site.PRE, part(self.unit, Site.PRE, reduction.sum)
+                self._reduced(statement, reduction.by_row, over, values)
+            runs = part(self.unit, over, reduction.sum)
+            self._reduced(statement, reduction.by_run, over, values, runs)
+            self.kernel(reduction.total(over, runs, result, count), Shape.ONE)
+        self.locals[statement.name] = result
+
+    def _reduced(self, statement: Reduce, emit: Callable[..., list[str]], site: Site, *places: object) -> None:
+        outer = self.frame()
+        outer.scope.lines += emit(outer, site, *places)
+        self.kernel(outer.scope.text(), Shape.WARPS, site, line_of(statement.span))
 
     def _branch(self, statement: If) -> None:
         """Kernels that look at a condition found before."""
@@ -127,12 +151,16 @@ def is_structural(statement: Stmt) -> bool:
     return any(isinstance(s, Structural) for s in statements((statement,)))
 
 
+def _alone(statement: Stmt) -> bool:
+    return isinstance(statement, Reduce) or is_structural(statement)
+
+
 def grouped(body: Sequence[Stmt]) -> list[list[Stmt]]:
     """Statements that may share a kernel."""
     groups: list[list[Stmt]] = []
     for statement in body:
         last = groups[-1][0] if groups else None
-        if last is None or is_structural(last) or is_structural(statement) or site_of(last) is not site_of(statement):
+        if last is None or _alone(last) or _alone(statement) or site_of(last) is not site_of(statement):
             groups.append([statement])
         else:
             groups[-1].append(statement)

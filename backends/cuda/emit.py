@@ -26,7 +26,7 @@ from plastlang.backends.cuda.kernels import CudaUnit, Module
 from plastlang.backends.cuda.plan import Launch, Launches, Plan, Shape
 from plastlang.backends.cuda.populations import emit_advance, emit_spikes
 from plastlang.backends.cuda.structure import emit_index, emit_structure
-from plastlang.ir.nodes import Assign, Block, ConnectProbability, EachStep, Every, Program, Signal, SpikeRecord
+from plastlang.ir.nodes import Assign, Block, ConnectProbability, EachStep, Every, Program, Reduce, Signal, SpikeRecord
 from plastlang.ir.schedule import Schedule
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import statements
@@ -66,6 +66,7 @@ def emit(program: Program, precision: str) -> Emitted:
     """The CUDA source of a program at "single" or "double" precision."""
     dialect = Dialect("float" if precision == "single" else "double")
     places, names, module = layout(_at_once(program)), Names(), Module()
+    _index_for_sums(places)
     owners = (*places.populations.values(), *places.projections.values())
     launches = _Launches()
     recorded = {r.population for r in program.records if isinstance(r, SpikeRecord)}
@@ -97,6 +98,13 @@ def _at_once(program: Program) -> Program:
             value = Schedule("eager", "on a GPU post spikes are applied at once", (), True)
         notes.append((owner, key, value))
     return replace(program, notes=tuple(notes))
+
+
+def _index_for_sums(places: Layout) -> None:
+    """Sums over the synapses onto a neuron go along the index by post."""
+    for place in places.projections.values():
+        found = [s for b in place.owner.blocks for s in statements(b.body) if isinstance(s, Reduce)]
+        place.incoming |= any(s.over is Site.SYNAPSE and s.site is Site.POST for s in found)
 
 
 def _projection(unit: CudaUnit, launches: _Launches) -> None:

@@ -13,6 +13,14 @@ from plastlang.ir.types import Site
 
 #: Puts the statements of a loop's body on the lines of a frame.
 Body = Callable[[Frame], None]
+#: How the synapse of an entry is known: in a row, and in the index by post, where several of a pair follow one another.
+ENTRIES = {
+    Site.PRE: ("const int32_t j = p->rows.post[s];", "(void)j;"),
+    Site.POST: (
+        "const int32_t i = p->incoming.post[e];",
+        "const int64_t s = pl_rows_find(&p->rows, i, j) + pl_rows_ordinal(&p->incoming, j, e);",
+    ),
+}
 
 
 @dataclass(slots=True)
@@ -87,7 +95,7 @@ class CudaUnit(Unit):
     def each(self, site: Site, count: str, head: list[str], body: Body, outer: Frame) -> list[str]:
         """A thread for each k < `count`; `head` says which instance it is."""
         scope, before = Scope(numbers=outer.scope.numbers), list[str]()
-        inner = self._inside(_around(outer, scope, before), site, frozenset({Site.GLOBAL}))
+        inner = self.inside(_around(outer, scope, before), site, frozenset({Site.GLOBAL}))
         body(inner)
         loop = [*head, *inner.lines]
         lines = [*before, f"for (int64_t k = pl_thread(); k < {count}; k += pl_threads()) {{", *indent(loop), "}"]
@@ -95,26 +103,17 @@ class CudaUnit(Unit):
 
     def rows(self, count: str, head: list[str], body: Body, outer: Frame) -> list[str]:
         """One or more warps for the row of each k < `count`, lanes along the row; `head` says which row it is."""
-        entries = ["const int32_t j = p->rows.post[s];", "(void)j;"]
-        return self._warps(count, head, "rows", "i", "s", entries, Site.PRE, body, outer)
+        return self._warps(count, head, "rows", "i", "s", Site.PRE, body, outer)
 
     def columns(self, count: str, head: list[str], body: Body, outer: Frame) -> list[str]:
         """One or more warps for the synapses onto the post of each k < `count`, found through the index."""
-        entries = [
-            "const int32_t i = p->incoming.post[e];",
-            "const int64_t s = pl_rows_find(&p->rows, i, j) + pl_rows_ordinal(&p->incoming, j, e);",
-        ]
-        return self._warps(count, head, "incoming", "j", "e", entries, Site.POST, body, outer)
+        return self._warps(count, head, "incoming", "j", "e", Site.POST, body, outer)
 
     def _warps(
-        self, count: str, head: list[str], rows: str, row: str, entry: str, entries: list[str], end: Site,
-        body: Body, outer: Frame,
+        self, count: str, head: list[str], rows: str, row: str, entry: str, end: Site, body: Body, outer: Frame
     ) -> list[str]:  # fmt: skip
         scope, before = Scope(numbers=outer.scope.numbers), list[str]()
-        middle = self._inside(_around(outer, scope, before), end, frozenset({Site.GLOBAL}))
-        middle.locals = {k: v for k, v in outer.locals.items() if v.site in (end, Site.GLOBAL)}
-        inner = self._inside(middle, Site.SYNAPSE, frozenset({end, Site.GLOBAL}))
-        inner.locals = {k: v for k, v in outer.locals.items() if v.site not in (end, Site.GLOBAL)}
+        middle, inner = self.levels(_around(outer, scope, before), end)
         body(inner)
         if not inner.lines:
             return []
@@ -125,7 +124,7 @@ class CudaUnit(Unit):
             *middle.lines,
             f"const int64_t last = {start} + p->{rows}.length[{row}];",
             f"for (int64_t {entry} = {start} + turn % share * 32 + pl_lane(); {entry} < last; {entry} += {stride}) {{",
-            *indent([*entries, *inner.lines]),
+            *indent([*ENTRIES[end], *inner.lines]),
             "}",
         ]
         lines = [
@@ -137,7 +136,15 @@ class CudaUnit(Unit):
         ]
         return _closed(scope, lines)
 
-    def _inside(self, outer: Frame, site: Site, sites: frozenset[Site]) -> Frame:
+    def levels(self, outer: Frame, end: Site) -> tuple[Frame, Frame]:
+        """A frame for the neuron at an end of a row, and one for each of its synapses."""
+        middle = self.inside(outer, end, frozenset({Site.GLOBAL}))
+        middle.locals = {k: v for k, v in outer.locals.items() if v.site in (end, Site.GLOBAL)}
+        inner = self.inside(middle, Site.SYNAPSE, frozenset({end, Site.GLOBAL}))
+        inner.locals = {k: v for k, v in outer.locals.items() if v.site not in (end, Site.GLOBAL)}
+        return middle, inner
+
+    def inside(self, outer: Frame, site: Site, sites: frozenset[Site]) -> Frame:
         """A frame for one instance inside a frame for what its neighbours share."""
         known = {k: v for k, v in outer.locals.items() if v.site is site}
         return self.frame(

@@ -25,7 +25,7 @@ from plastlang.ir.types import Site, Type
 Array = NDArray[Any]
 Struct = TypeVar("Struct", bound=ctypes.Structure)
 
-#: Neurons of a run whose spikes are counted together (PL_RUN).
+#: Neurons of a run whose spikes are counted together (PL_SPIKE_RUN).
 RUN = 512
 #: Spikes that a record has room for, beyond those of one step.
 SPIKES_KEPT = 1 << 16

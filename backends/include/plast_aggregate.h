@@ -2,7 +2,7 @@
 #ifndef PLAST_AGGREGATE_H
 #define PLAST_AGGREGATE_H
 
-#include "plast_model.h"
+#include "plast_math.h"
 
 #define PL_RUN 256
 /* PL_RUN to this power is more than there can be neurons. */
@@ -13,7 +13,7 @@ typedef struct pl_sum {
     int32_t count[PL_LEVELS];
 } pl_sum;
 
-PL_LOCAL inline void pl_sum_add(pl_sum *s, double value) {
+PL_FN void pl_sum_add(pl_sum *s, double value) {
     int32_t k = 0;
     s->part[0] += value;
     while (++s->count[k] == PL_RUN && k + 1 < PL_LEVELS) {
@@ -24,7 +24,7 @@ PL_LOCAL inline void pl_sum_add(pl_sum *s, double value) {
     }
 }
 
-PL_LOCAL inline double pl_sum_total(const pl_sum *s) {
+PL_FN double pl_sum_total(const pl_sum *s) {
     double rest = 0.0;
     for (int32_t k = 0; k < PL_LEVELS; ++k) {
         rest = s->part[k] + rest;

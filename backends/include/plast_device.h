@@ -24,7 +24,7 @@
 /* Decay factors exp(n d) are kept for n below this. */
 #define PL_TABLE 4096
 /* Spikes are counted in runs of this many neurons. */
-#define PL_RUN 512
+#define PL_SPIKE_RUN 512
 
 /* Why a run cannot go on. */
 enum { PL_FINE = 0, PL_FAULT_INPUT = 1 };
@@ -47,7 +47,7 @@ typedef struct pl_population {
     int64_t **inputs;    /* a pointer to the sums of each port */
     void **scratch;      /* values that outlive their kernel */
     int32_t *flags;      /* whether each neuron spikes in this step */
-    int32_t *partial;    /* spikes of each run of PL_RUN neurons: those of even steps, then of odd steps. Zero at the start */
+    int32_t *partial;    /* spikes of each run of PL_SPIKE_RUN neurons: those of even steps, then of odd steps. Zero at the start */
     int32_t *next;       /* Renewal: step of the next spike */
     int64_t *schedule;   /* Scheduled: rows (step, neuron), ascending */
     int64_t scheduled, cursor;
@@ -118,6 +118,7 @@ typedef struct pl_model {
     int64_t stall, stall_kernel, stall_owner, stall_need;
 } pl_model;
 
+#include "plast_aggregate.h"
 #include "plast_run.h"
 
 /* ------------------------------------------------------------------ threads */
@@ -206,9 +207,9 @@ PL_DEVICE void pl_deliver(int64_t *sum, int64_t value) {
 PL_DEVICE pl_spikes *pl_spikes_at(const pl_population *p, int64_t step) { return &p->ring[step % p->slots]; }
 
 /* Runs of neurons of a population, and where those of a step are counted. */
-PL_DEVICE int64_t pl_runs(const pl_population *p) { return (p->size + PL_RUN - 1) / PL_RUN; }
+PL_DEVICE int64_t pl_runs(const pl_population *p) { return (p->size + PL_SPIKE_RUN - 1) / PL_SPIKE_RUN; }
 PL_DEVICE int32_t *pl_run_counts(const pl_population *p, int64_t step) { return p->partial + (step & 1) * pl_runs(p); }
-PL_DEVICE void pl_count_spike(int32_t *counts, int32_t i) { atomicAdd(&counts[i / PL_RUN], 1); }
+PL_DEVICE void pl_count_spike(int32_t *counts, int32_t i) { atomicAdd(&counts[i / PL_SPIKE_RUN], 1); }
 
 /* Spikes before a run; the whole warp asks. */
 PL_DEVICE int32_t pl_spikes_before(const int32_t *counts, int64_t run) {

@@ -20,6 +20,7 @@ typedef unsigned int uint32_t;
 typedef long long int64_t;
 typedef unsigned long long uint64_t;
 #define INT32_MAX 2147483647
+#define INT32_MIN (-2147483647 - 1)
 #define INT64_MAX 9223372036854775807LL
 #define UINT64_C(x) x##ULL
 #else
