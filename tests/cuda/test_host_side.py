@@ -50,7 +50,7 @@ def test_structs_lie_as_in_the_header(tmp_path: Path) -> None:
 
 def test_numbers_are_those_of_the_header() -> None:
     text = (INCLUDE / "plast_device.h").read_text()
-    assert f"#define PL_RUN {memory.RUN}\n" in text
+    assert f"#define PL_SPIKE_RUN {memory.RUN}\n" in text
     assert f"#define PL_TABLE {binding.TABLE}\n" in text
     for stall in stalls.Stall:
         assert f"PL_STALL_{stall.name} = {stall.value}" in text
