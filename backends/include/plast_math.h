@@ -305,6 +305,28 @@ PL_FN double pl_pow(double x, double y) {
 }
 PL_FN float pl_powf(float x, float y) { return (float)pl_pow((double)x, (double)y); }
 
+/* ------------------------------------------------------------------ where bits do not matter */
+
+/* The device's own functions: as accurate, faster, and their bits are their own. */
+#ifdef PL_FAST
+#define pl_expf(x) expf(x)
+#define pl_exp(x) exp(x)
+#define pl_expm1f(x) expm1f(x)
+#define pl_expm1(x) expm1(x)
+#define pl_logf(x) logf(x)
+#define pl_log(x) log(x)
+#define pl_log1pf(x) log1pf(x)
+#define pl_log1p(x) log1p(x)
+#define pl_sinf(x) sinf(x)
+#define pl_sin(x) sin(x)
+#define pl_cosf(x) cosf(x)
+#define pl_cos(x) cos(x)
+#define pl_tanhf(x) tanhf(x)
+#define pl_tanh(x) tanh(x)
+#define pl_powf(x, y) powf(x, y)
+#define pl_pow(x, y) pow(x, y)
+#endif
+
 /* ------------------------------------------------------------------ fixed point */
 
 /* What `deliver` adds to a port: clamp to +-2^18, times 2^32 (float models) or 2^43 (double models), nearest. */
