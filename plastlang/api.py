@@ -84,10 +84,13 @@ class NetworkTemplate:
                 raise unknown(f"the parameter of {self.name}", name, self.parameters)
         return NetworkTemplate(self._module, self.name, {**self._values, **values})
 
-    def compile(self, backend: str = "c", precision: str = "single", threads: int = 1, seed: int = 0) -> Model:
+    def compile(
+        self, backend: str = "c", precision: str = "single", threads: int = 1, seed: int = 0,
+        mode: str = "deterministic",
+    ) -> Model:  # fmt: skip
         """Make a model of it. See `Network.compile`."""
         checked = driver.elaborate(self._module, self.name, self._values)
-        return start(checked, backend=backend, precision=precision, threads=threads, seed=seed)
+        return start(checked, backend=backend, precision=precision, threads=threads, seed=seed, mode=mode)
 
     def __repr__(self) -> str:
         return f"<network {self.name}({', '.join(self.parameters)})>"

@@ -115,6 +115,10 @@ _backend = click.option(
 _precision = click.option(
     "--precision", type=click.Choice(["single", "double"]), default="single", show_default=True, help="Of real numbers."
 )
+_mode = click.option(
+    "--mode", type=click.Choice(["deterministic", "fast"]), default="deterministic", show_default=True,
+    help="The same bits on every backend, or (on cuda) faster.",
+)  # fmt: skip
 _json = click.option("--json", "as_json", is_flag=True, help="Output for tools.")
 _file = click.argument("file", type=click.Path(path_type=Path))
 _files = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -149,19 +153,21 @@ def check(files: tuple[Path, ...], as_json: bool) -> int:
 
 
 @plastc.command("compile")
-@_options(_file, _network, _set, _backend, _precision, _json)
+@_options(_file, _network, _set, _backend, _precision, _mode, _json)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Directory to write to; FILE without .plast.")
 def compile_(
-    file: Path, network: str, values: Mapping[str, str], backend: str, precision: str, as_json: bool,
-    output: Path | None,
+    file: Path, network: str, values: Mapping[str, str], backend: str, precision: str, mode: str,
+    as_json: bool, output: Path | None,
 ) -> None:  # fmt: skip
     """Compile a file into a directory that `plastlang.open` embeds, without compiler.
+
+    For cuda it holds the source and code for several kinds of GPU; none is needed here.
 
     Example: `plastc compile topographic_map.plast -o map --set s=2`
     """
     from plastlang.compiling import write
 
-    manifest = write(file, output or file.with_suffix(""), network, values, backend, precision)
+    manifest = write(file, output or file.with_suffix(""), network, values, backend, precision, mode)
     if as_json:
         click.echo(json.dumps(manifest, indent=2))
     else:
@@ -171,7 +177,7 @@ def compile_(
 
 
 @plastc.command()
-@_options(_file, _network, _set, _backend, _precision)
+@_options(_file, _network, _set, _backend, _precision, _mode)
 @click.option("--for", "duration", default="1 s", show_default=True, metavar="TIME", help="Biological time.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Of every random draw.")
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Of the run.")
@@ -181,8 +187,8 @@ def compile_(
 @click.option("--verbose", is_flag=True, help="Say how long each stage took.")
 @_json
 def run(
-    file: Path, network: str, values: Mapping[str, str], backend: str, precision: str, duration: str, seed: int,
-    threads: int, output: Path | None, plot: bool, quiet: bool, verbose: bool, as_json: bool,
+    file: Path, network: str, values: Mapping[str, str], backend: str, precision: str, mode: str,
+    duration: str, seed: int, threads: int, output: Path | None, plot: bool, quiet: bool, verbose: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Run the network of a file. Ctrl-C ends the run at the end of a step and keeps what was recorded.
 
@@ -206,7 +212,9 @@ def run(
     checked = driver.elaborate(module, network, values, clock)
     if output is not None:
         make_directory(output)
-    with start(checked, backend=backend, precision=precision, threads=threads, seed=seed, clock=clock) as model:
+    with start(
+        checked, backend=backend, precision=precision, threads=threads, seed=seed, mode=mode, clock=clock
+    ) as model:
         interrupted = False
         with clock.stage("run"):
             try:
@@ -228,19 +236,20 @@ def run(
 
 
 @plastc.command()
-@_options(_file, _network, _set, _precision)
+@_options(_file, _network, _set, _backend, _precision)
 @click.option("--stage", type=click.Choice(_STAGES), required=True, help="What to show.")
-def emit(file: Path, network: str, values: Mapping[str, str], precision: str, stage: str) -> None:
+def emit(file: Path, network: str, values: Mapping[str, str], backend: str, precision: str, stage: str) -> None:
     """Show what a stage of the compiler gives.
 
     `ast` the syntax tree, `checked` names and units resolved, `equations` how each equation is solved, `ir` the
-    program, `schedule` the program with the plan of the emitters, `code` the C text.
+    program, `schedule` the program with the plan of the emitters, `code` the text in C, or with `--backend cuda` in
+    CUDA.
 
     Example: `plastc emit --stage ir topographic_map.plast`
     """
     from plastlang.emit import emit as text_of
 
-    click.echo(text_of(file, stage, network, values, precision).rstrip("\n"))
+    click.echo(text_of(file, stage, network, values, precision, backend).rstrip("\n"))
 
 
 @plastc.command()

@@ -57,7 +57,8 @@ def open(directory: str | Path, *, seed: int = 0, threads: int = 1) -> Any:
 
         return load(Path(directory) / SOURCE)
     found = read(Path(directory), manifest)
-    options = Options(manifest["precision"], whole(threads, "the number of threads", 1, 1024))
+    count = whole(threads, "the number of threads", 1, 1024)
+    options = Options(manifest["precision"], count, manifest.get("mode", "deterministic"))
     executable = _load(found, options)
     values = found.directory / VALUES
     parameters = {}
@@ -114,5 +115,9 @@ def _load(found: Compiled, options: Options) -> Executable:
             from plastlang.backends import c
 
             return c.backend.open(found.scheduled, options, found.directory)
+        case "cuda":
+            from plastlang.backends import cuda
+
+            return cuda.backend.open(found.scheduled, options, found.directory)
         case other:
             raise MachineError(f"{found.directory} needs the backend {other!r}, which this plastlang does not have")

@@ -23,7 +23,8 @@ from plastlang.runtime.files import replace_file
 
 
 def write(
-    file: Path, directory: Path, network: str, values: Mapping[str, str], backend: str, precision: str
+    file: Path, directory: Path, network: str, values: Mapping[str, str], backend: str, precision: str,
+    mode: str = "deterministic",
 ) -> dict[str, Any]:
     """Compile the network of a file into a directory; gives the manifest.
 
@@ -35,6 +36,7 @@ def write(
     module = driver.check(source)
     files = {SOURCE: "the text that was compiled"}
     manifest: dict[str, Any] = {"format": FORMAT, "version": __version__, "backend": backend, "precision": precision}
+    manifest["mode"] = driver.check_mode(mode, backend)
     make_directory(directory)
     texts = {SOURCE: source.text}
     if not module.networks:
@@ -53,8 +55,9 @@ def write(
         files[VALUES] = "parameters that differ from neuron to neuron"
         with replace_file(directory / VALUES) as output:
             np.savez(output, **arrays)  # type: ignore[arg-type]
-    if backend == "c":
-        files |= driver.compiling_backend(backend).write(built.scheduled, Options(precision), directory)
+    if backend != "reference":
+        options = Options(precision, mode=mode)
+        files |= driver.compiling_backend(backend).write(built.scheduled, options, directory)
     manifest |= {
         "kind": "network", "name": checked.name, "program": built.identity, "parameters": dict(values),
         "machine": f"{platform.system()} {platform.machine()}", "dt": checked.dt,

@@ -57,8 +57,9 @@ class Component:
             n_post: number of target neurons.
             pre: source of each synapse.
             post: target of each synapse.
-            options: `dt="0.1 ms"`, `backend="c"`, `precision="single"`, `threads=1`, `seed=0`, and start values of
-                the rule's variables, such as `w=` one number, or one for each synapse in the order of `pre` and `post`.
+            options: `dt="0.1 ms"`, `backend="c"`, `precision="single"`, `threads=1`, `seed=0`, `mode="deterministic"`,
+                and start values of the rule's variables, such as `w=` one number, or one for each synapse in the order
+                of `pre` and `post`.
         """
         return self().compile(n_pre, n_post, pre, post, **options)
 

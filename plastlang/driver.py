@@ -14,9 +14,9 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang import __version__, kept
+from plastlang import kept
 from plastlang.backends.interface import Backend, Compiling, Executable, Options
-from plastlang.diagnostics import Diagnostic, MachineError, PlastError, Source
+from plastlang.diagnostics import Diagnostic, PlastError, Source
 from plastlang.frontend.check import check_recovered, load_import
 from plastlang.frontend.checked import CheckedModule, CheckedNetwork
 from plastlang.frontend.networks import check_network
@@ -28,11 +28,13 @@ from plastlang.ir.text import to_text
 from plastlang.ir.types import Site
 from plastlang.ir.verify import verify
 from plastlang.passes import CANONICAL, SCHEDULING
-from plastlang.runtime.calls import unknown
+from plastlang.runtime.calls import bad_call, unknown
 
 #: Stages that `plastc emit` shows, in order.
 STAGES = ("ast", "checked", "equations", "ir", "schedule", "code")
-BACKENDS = ("c", "reference")
+BACKENDS = ("c", "reference", "cuda")
+#: How a backend may compute: the same bits everywhere, or faster.
+MODES = ("deterministic", "fast")
 #: Where the rules are that come with plastlang.
 LIBRARY = Path(str(resources.files("plastlang.rules")))
 
@@ -157,7 +159,6 @@ def backend(name: str) -> Backend:
 
     Raises:
         PlastError: there is no such backend.
-        MachineError: there is, but not here.
     """
     match name:
         case "c":
@@ -169,11 +170,24 @@ def backend(name: str) -> Backend:
 
             return reference.backend
         case "cuda":
-            raise MachineError(
-                f"the backend 'cuda' is not available in plastlang {__version__}; use 'c', which gives the same numbers"
-            )
+            from plastlang.backends import cuda  # whether there is a GPU is found out when one is needed
+
+            return cuda.backend
         case _:
             raise unknown("the backend", name, BACKENDS)
+
+
+def check_mode(mode: str, backend_name: str) -> str:
+    """How a backend is to compute: `mode`, if it can.
+
+    Raises:
+        PlastError: there is no such mode, or not there.
+    """
+    if mode not in MODES:
+        raise unknown("the mode", str(mode), MODES)
+    if mode == "fast" and backend_name in ("c", "reference"):
+        raise bad_call(f"the mode 'fast' is for the backend 'cuda'; {backend_name!r} always gives the same bits")
+    return mode
 
 
 def compiling_backend(name: str) -> Compiling:

@@ -79,22 +79,27 @@ class Network:
         """The network in the language, without the text of its neurons and rules. Arrays stand as 0."""
         return self._builder.source()
 
-    def compile(self, backend: str = "c", precision: str = "single", threads: int = 1) -> Model:
+    def compile(
+        self, backend: str = "c", precision: str = "single", threads: int = 1, mode: str = "deterministic"
+    ) -> Model:
         """Make a model of it.
 
         Args:
-            backend: `"c"` (fast) or `"reference"` (NumPy; slow; defines the meaning).
+            backend: `"c"` (fast), `"cuda"` (on an NVIDIA GPU) or `"reference"` (NumPy; slow; defines the meaning).
             precision: `"single"` or `"double"`.
             threads: results do not depend on it.
+            mode: `"deterministic"` gives the same bits on every backend; `"fast"`, on `"cuda"` alone, gives them up for
+                speed (docs/numerics.md says by how much).
 
         Raises:
             PlastError: the network is wrong (units, ports, what rules need of one another).
-            MachineError: no compiler, or no such backend on this machine.
+            MachineError: no compiler, or the backend cannot run on this machine.
         """
         checked = self._checked()
         return start(
-            checked, self._builder.setup(), backend=backend, precision=precision, threads=threads, seed=self.seed
-        )
+            checked, self._builder.setup(), backend=backend, precision=precision, threads=threads, seed=self.seed,
+            mode=mode,
+        )  # fmt: skip
 
     def _checked(self) -> CheckedNetwork:
         source = Source("<network>", self.source())
@@ -107,12 +112,12 @@ class Network:
 
 def start(
     checked: CheckedNetwork, setup: Setup | None = None, *, backend: str, precision: str, threads: int, seed: int,
-    clock: driver.Clock | None = None,
+    mode: str = "deterministic", clock: driver.Clock | None = None,
 ) -> Model:  # fmt: skip
     """Lower, compile and load a checked network, at step 0."""
     if precision not in ("single", "double"):
         raise unknown("the precision", str(precision), ("single", "double"))
-    options = Options(precision, whole(threads, "the number of threads", 1, 1024))
+    options = Options(precision, whole(threads, "the number of threads", 1, 1024), driver.check_mode(mode, backend))
     built = driver.build(checked, clock)
     executable = driver.load(built, backend, options, clock)
     with (clock or driver.Clock()).stage("start"):

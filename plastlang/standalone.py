@@ -30,7 +30,8 @@ _NOTHING: SpikeArrays = ((), ())
 
 def compile_rule(
     composition: Composition, n_pre: int, n_post: int, pre: ArrayLike, post: ArrayLike, *, dt: object = "0.1 ms",
-    backend: str = "c", precision: str = "single", threads: int = 1, seed: int = 0, **initial: Any,
+    backend: str = "c", precision: str = "single", threads: int = 1, seed: int = 0, mode: str = "deterministic",
+    **initial: Any,
 ) -> StandaloneRule:  # fmt: skip
     """Make an object of a rule (or of several on the same synapses). See `Component.compile`."""
     sizes = whole(n_pre, "n_pre", 1), whole(n_post, "n_post", 1)
@@ -44,7 +45,7 @@ def compile_rule(
     target = network.population(Component(module.components["Target"]), sizes[1], name=_TARGET)
     port = getattr(target, _PORT) if delivers is not None else target
     network.connect(source, port, composition, given, name=_RULE, **initial)
-    return StandaloneRule(network.compile(backend, precision, threads))
+    return StandaloneRule(network.compile(backend, precision, threads, mode))
 
 
 def _neurons(rules: Sequence[CheckedComponent], delivers: Dimension | None) -> str:

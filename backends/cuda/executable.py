@@ -42,6 +42,9 @@ WAVES = 16
 class CudaExecutable:
     """A loaded program (`backends.interface.Executable`)."""
 
+    #: There are no batches here: `network` is always 0.
+    batch = 1
+
     def __init__(self, program: Program, options: Options, device: Device, module: Module, plan: Plan, layout: Layout):
         self.program = program
         self.precision = options.precision
@@ -411,7 +414,7 @@ class CudaExecutable:
 
     # ------------------------------------------------------------ spikes in and out
 
-    def set_schedule(self, population: str, neurons: Array, steps: Array) -> None:
+    def set_schedule(self, population: str, neurons: Array, steps: Array, network: int = 0) -> None:
         """The spikes of a `Scheduled` population from now on."""
         assert isinstance(self.layout.populations[population].owner.spiking, Scheduled)
         rows = np.stack((np.asarray(steps, np.int64), np.asarray(neurons, np.int64)), axis=1)
@@ -433,7 +436,7 @@ class CudaExecutable:
             struct.schedule = self.memory.placed(self._schedules[population].ravel(), what).address
         struct.scheduled, struct.cursor = len(rows), 0
 
-    def set_last_spikes(self, population: str, neurons: Array) -> None:
+    def set_last_spikes(self, population: str, neurons: Array, network: int = 0) -> None:
         """Say which neurons of a `Scheduled` population spiked in the step before this one."""
         assert isinstance(self.layout.populations[population].owner.spiking, Scheduled)
         self.put_spikes(population, 1, np.unique(np.asarray(neurons, np.int32)))
@@ -466,7 +469,7 @@ class CudaExecutable:
         struct.redraw = redraw
         self.memory.write(Placed(struct.next, int(struct.size), np.dtype(np.int32)), following)
 
-    def take_spikes(self, population: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def take_spikes(self, population: str, network: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """(steps, neurons) recorded since the last call."""
         return self._records.take_spikes(population)
 
