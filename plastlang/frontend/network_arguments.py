@@ -11,7 +11,7 @@ from plastlang.frontend.check_values import SITE_WORDS, Place, Value, did_you_me
 from plastlang.frontend.checked import CheckedComponent, CheckedParameter, CheckedVariable
 from plastlang.frontend.dimensions import from_dimension
 from plastlang.frontend.evaluate import NotConstant, evaluate
-from plastlang.ir.nodes import Const, Every, Expr, Param
+from plastlang.ir.nodes import Const, Every, Expr, Param, Read
 from plastlang.ir.types import VISIBLE, Site
 from plastlang.ir.walk import expressions, statements, walk
 
@@ -111,7 +111,10 @@ class Given:
                 "P525", f"`{name}` is a constant of the pair and is given where it is declared", node.span
             )
             return
+        if variable.site is Site.SYNAPSE:
+            self.e.locals = self._pair_constants()
         value = self.e.elaborate(node, Place(f"the start value of `{name}`", state=False))
+        self.e.locals = {}
         if value is None or not self._unit(value, variable, node, name):
             return
         typed = self.e.as_type(value, variable.type, node.span, f"`{name}`")
@@ -129,6 +132,14 @@ class Given:
             self.e.reporter.error("P525", f"the start value of `{name}` is outside its bounds", node.span, "outside")
             return
         self.initial[name] = typed.expr
+
+    def _pair_constants(self) -> dict[str, Value | None]:
+        """What a start value of a synapse may read of its rules; names of the network hide them."""
+        return {
+            v.name: Value(Read(v.name, Site.PAIR, v.type), from_dimension(v.dimension), Site.PAIR)
+            for v in self.component.variables
+            if v.site is Site.PAIR and v.name not in self.e.entries
+        }
 
     def _inside(self, variable: CheckedVariable, number: float) -> bool:
         low, high = variable.low, variable.high

@@ -41,9 +41,10 @@ def parameter_values(given: tuple[tuple[str, Expr], ...]) -> tuple[tuple[str, Ex
 def variables(
     component: CheckedComponent, initial: tuple[tuple[str, Expr], ...], bounds: Bounds
 ) -> tuple[Variable, ...]:
-    """The variables with the start values given, else those declared."""
+    """The variables with the start values given, else those declared; first what given start values may read."""
     values = dict(initial)
-    return tuple(_variable(v, values.get(v.name, v.init), component, bounds) for v in component.variables)
+    ordered = sorted(component.variables, key=lambda v: v.site is not Site.PAIR)
+    return tuple(_variable(v, values.get(v.name, v.init), component, bounds) for v in ordered)
 
 
 def _variable(variable: CheckedVariable, init: Expr | None, component: CheckedComponent, bounds: Bounds) -> Variable:

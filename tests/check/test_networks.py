@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from plastlang.api import load
 from plastlang.diagnostics import PlastError, Source
 from plastlang.frontend.check import check_module
 from plastlang.frontend.checked import CheckedModule, CheckedRecord, Dimension
@@ -210,3 +211,40 @@ def test_errors_of_imported_files_are_shown_where_they_are(tmp_path: Path) -> No
     spans = [diagnostic.span for diagnostic in caught.value.diagnostics]
     assert sorted(codes(caught)) == ["P201", "P501"]
     assert any(span is not None and span.source.path.endswith("bad.plast") for span in spans)
+
+
+SIGNED = '''
+neuron Told:
+    state v = 0
+    input exc -> v
+    spike at times
+rule Plain:
+    synapse w
+    on pre spike:
+        deliver w
+rule Signed:
+    require synapse w
+    pair place = random_sign()
+    on flip:
+        w = -place
+network Net:
+    dt 1 ms
+    population a = Told() size 30
+    project ab = a -> a.exc with Plain() + Signed():
+        connect all
+        w = place * {0}
+'''
+
+
+def test_start_values_read_constants_of_the_pair() -> None:
+    model = load(SIGNED.format("2")).Net.compile(backend="reference")
+    weights = model["ab"].w
+    assert set(weights) == {-2.0, 2.0} and 350 < (weights > 0).sum() < 550
+    compiled = load(SIGNED.format("2")).Net.compile(backend="c")
+    assert (compiled["ab"].w == weights).all()
+
+
+def test_only_start_values_of_synapses_read_constants_of_the_pair() -> None:
+    with pytest.raises(PlastError) as caught:
+        load(SIGNED.format("2").replace("connect all", "connect with probability place"))
+    assert codes(caught) == ["P201"]
