@@ -140,7 +140,7 @@ def test_plot_without_matplotlib_is_3(small: Path) -> None:
         (("--network", "Smal"), 1, "did you mean 'Small'?"),
         (("--set", "m=3"), 1, "m"),
         (("--set", "n=three"), 1, "three"),
-        (("--backend", "cuda"), 3, "not available"),
+        (("--mode", "fast"), 1, "the mode 'fast' is for the backend 'cuda'"),
         (("-o", "/proc/nowhere"), 3, "cannot make the directory"),
     ],
 )
