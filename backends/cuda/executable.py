@@ -17,6 +17,7 @@ from plastlang.backends.cuda.device import Call, Device, Module
 from plastlang.backends.cuda.memory import Memory, Placed
 from plastlang.backends.cuda.plan import Launch, Launches, Plan, Shape
 from plastlang.backends.cuda.records import Records
+from plastlang.backends.cuda.sharing import CPU, DeviceArray
 from plastlang.backends.cuda.stalls import Stalls
 from plastlang.backends.cuda.synapses import Synapses
 from plastlang.backends.interface import Options, RuntimeFault
@@ -363,6 +364,14 @@ class CudaExecutable:
         values = edges.gathered(self.memory.read(out))
         self.memory.free(out.address)
         return values
+
+    def on_device(self, owner: str, variable: str) -> DeviceArray | None:
+        """The values of a variable where they lie; None where what lies there is not its value (lazy, synapses)."""
+        array = self.memory.owners[owner].values.get(variable)
+        if array is None or (owner, variable) in self._plan.get:
+            return None
+        where = getattr(self._device, "dlpack_device", (CPU, 0))
+        return DeviceArray(array.address, array.count, array.dtype, where, self.memory.look)
 
     def set(self, owner: str, variable: str, values: Array) -> None:
         """Write all values, inside the variable's bounds."""

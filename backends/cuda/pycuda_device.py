@@ -15,6 +15,7 @@ from plastlang.backends.cuda.cache import code_for
 from plastlang.backends.cuda.device import Call
 from plastlang.backends.cuda.graphs import Graphs
 from plastlang.backends.cuda.probe import driver_version
+from plastlang.backends.cuda.sharing import CUDA
 from plastlang.backends.cuda.toolchain import OLDEST, Target, find_compiler
 from plastlang.diagnostics import MachineError
 
@@ -47,7 +48,7 @@ class PyCudaDevice:
         if self.architecture < OLDEST:
             raise MachineError(f"{self.name} is too old: compute capability {major}.{minor}, at least 7.5 is needed")
         self.spread = BLOCKS_EACH * device.get_attribute(driver.device_attribute.MULTIPROCESSOR_COUNT)
-        self.number = number
+        self.dlpack_device = (CUDA, number)
         self._context = device.retain_primary_context()
         self._entered: set[int] = set()
         self._enter()

@@ -67,6 +67,23 @@ class View(ABC):
         factor = quantity(f"1 {unit}", unit_dimension(item.unit))
         return np.asarray(value, dtype=np.float64) / factor if np.ndim(value) else float(value) / factor
 
+    def on_device(self, name: str) -> Any:
+        """The values of a variable in the memory of a GPU, without a copy, for CuPy, PyTorch and others.
+
+        It has `__cuda_array_interface__` and `__dlpack__`, follows the run, and ends when the model is closed.
+
+        Raises:
+            PlastError: not on the backend "cuda", or not a stored variable of neurons.
+        """
+        item = self._find(name)
+        share = getattr(self._model.executable, "on_device", None)
+        if share is None:
+            raise bad_call(f"{item.name} of {self.name} is not on a GPU", 'compile with backend="cuda"', "R108")
+        found = None if isinstance(item, Parameter) else share(self.name, item.name)
+        if found is None:
+            raise bad_call(f"{item.name} of {self.name} does not lie on the GPU as it is read", "use get", "R108")
+        return found
+
     def set(self, name: str, value: object, unit: str = "") -> None:
         """Write all values: an array, or one value for all; text such as `"-60 mV"` brings its unit.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from plastlang.backends.cfamily.layout import layout
-from plastlang.backends.cuda import binding, memory, stalls
+from plastlang.backends.cuda import binding, memory, sharing, stalls
 from plastlang.backends.cuda.binding import Model, Population, Projection, Record, Spikes
 from plastlang.backends.cuda.executable import CudaExecutable
 from plastlang.backends.cuda.plan import Launch, Plan, Shape
@@ -238,3 +239,26 @@ def test_too_little_memory_is_said() -> None:
     many = np.zeros(300_000, np.int32)
     with pytest.raises(MachineError, match="places for synapses of p"):
         model.set_synapses("p", many, many)
+
+
+def test_values_are_shared_without_a_copy() -> None:
+    net = program((poisson("a", 3, 0.1, 1), lif("b", 4)), (stdp("p", "a", "b"),))
+    model = loaded(net, {"ends": ends})
+    array = model.on_device("b", "v")
+    assert array is not None and array.shape == (4,) and array.dtype == np.float32
+    seen = np.from_dlpack(array)
+    model.put_stored("b", "v", np.array([1, 2, 3, 4]))
+    assert list(seen) == [1, 2, 3, 4] and len(sharing._alive) == 1
+    capsule = array.__dlpack__()
+    assert len(sharing._alive) == 2
+    del capsule, seen
+    gc.collect()
+    assert not sharing._alive
+    assert not hasattr(array, "__cuda_array_interface__")
+    held = model.on_device("b", "held")
+    assert held is not None and np.from_dlpack(held).dtype == np.int32
+    on_gpu = sharing.DeviceArray(4096, 7, np.dtype(np.float64), (sharing.CUDA, 1), lambda: None)
+    assert on_gpu.__dlpack_device__() == (2, 1)
+    assert on_gpu.__cuda_array_interface__["data"] == (4096, False)
+    assert on_gpu.__cuda_array_interface__["typestr"] == "<f8" and on_gpu.__cuda_array_interface__["shape"] == (7,)
+    assert model.on_device("p", "w") is None
