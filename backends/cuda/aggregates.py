@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from plastlang.backends.cfamily.frame import Frame, Value
 from plastlang.backends.cfamily.layout import Scratch
 from plastlang.backends.cfamily.printer import Dialect, indent
-from plastlang.backends.cuda.kernels import ENTRIES, CudaUnit
+from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.ir.nodes import Reduce
 from plastlang.ir.types import Site, Type
 
@@ -86,7 +86,7 @@ class Reduction:
         """The sum of each row (PRE), or of the synapses onto each neuron (POST)."""
         row, rows, entry = ("j", "incoming", "e") if end is Site.POST else ("i", "rows", "s")
         middle, inner = self.unit.levels(outer, end)
-        inner.lines += ENTRIES[end]
+        inner.lines += self.unit.entry(end)
         bounds = (f"p->{rows}.start[{row}]", f"p->{rows}.start[{row}] + p->{rows}.length[{row}]")
         stored = self._stored(store, row, f"p->{rows}.length[{row}]")
         head = [f"const int32_t {row} = (int32_t)turn;"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from plastlang.backends.cfamily.frame import Scope
+from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cuda.kernels import CudaUnit
-from plastlang.backends.cuda.plan import Launch, Shape
+from plastlang.backends.cuda.plan import Launch, Launches, Shape, keeps_places
 from plastlang.ir.nodes import ConnectProbability, Projection
 from plastlang.ir.types import Site
 
@@ -72,3 +73,21 @@ def _kernel(unit: CudaUnit, name: str, each: list[str], last: list[str]) -> Laun
         "}",
     ]
     return unit.kernel(name, scope.text(), Shape.WARPS, Site.PRE, f"{projection.name}: initial connectivity")
+
+
+def emit_places(unit: CudaUnit) -> Launches:
+    """Where synapses never move, the index by post knows their places."""
+    assert isinstance(unit.owner, ProjectionLayout)
+    if not keeps_places(unit.owner):
+        return ()
+    body = [
+        "for (int64_t row = pl_warp(); row < p->n_post; row += pl_warps()) {",
+        "    const int32_t j = (int32_t)row;",
+        "    const int64_t last = p->incoming.start[j] + p->incoming.length[j];",
+        "    for (int64_t e = p->incoming.start[j] + pl_lane(); e < last; e += 32) {",
+        *indent(unit.entry(Site.POST, places=False), 2),
+        "        ((int64_t *)p->incoming.column[0])[e] = s;",
+        "    }",
+        "}",
+    ]
+    return (unit.kernel("places", body, Shape.WARPS, Site.POST, f"{unit.owner.owner.name}: places of synapses"),)

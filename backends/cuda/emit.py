@@ -21,7 +21,7 @@ from plastlang.backends.cuda.access import (
 )
 from plastlang.backends.cuda.arrivals import emit_arrivals, emit_post
 from plastlang.backends.cuda.blocks import KernelBlock
-from plastlang.backends.cuda.connect import emit_connect
+from plastlang.backends.cuda.connect import emit_connect, emit_places
 from plastlang.backends.cuda.kernels import CudaUnit, Module
 from plastlang.backends.cuda.plan import Launch, Launches, Plan, Shape
 from plastlang.backends.cuda.populations import emit_advance, emit_spikes
@@ -114,7 +114,7 @@ def _projection(unit: CudaUnit, launches: _Launches) -> None:
     launches.synapses[name] = emit_start(unit)
     if isinstance(owner.owner.connect, ConnectProbability):
         launches.connect[name] = emit_connect(unit)
-    launches.index[name] = emit_index(unit)
+    launches.index[name] = (*emit_index(unit), *emit_places(unit))
     launches.arrive += emit_arrivals(unit)
     launches.post += emit_post(unit)
     block = KernelBlock(unit, "step", emit_structure)

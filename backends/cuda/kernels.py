@@ -6,21 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from plastlang.backends.cfamily.frame import Frame, Scope
+from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import comment, indent
 from plastlang.backends.cfamily.unit import Unit
-from plastlang.backends.cuda.plan import Launch, Shape
+from plastlang.backends.cuda.plan import Launch, Shape, keeps_places
 from plastlang.ir.types import Site
 
 #: Puts the statements of a loop's body on the lines of a frame.
 Body = Callable[[Frame], None]
-#: How the synapse of an entry is known: in a row, and in the index by post, where several of a pair follow one another.
-ENTRIES = {
-    Site.PRE: ("const int32_t j = p->rows.post[s];", "(void)j;"),
-    Site.POST: (
-        "const int32_t i = p->incoming.post[e];",
-        "const int64_t s = pl_rows_find(&p->rows, i, j) + pl_rows_ordinal(&p->incoming, j, e);",
-    ),
-}
 
 
 @dataclass(slots=True)
@@ -124,7 +117,7 @@ class CudaUnit(Unit):
             *middle.lines,
             f"const int64_t last = {start} + p->{rows}.length[{row}];",
             f"for (int64_t {entry} = {start} + turn % share * 32 + pl_lane(); {entry} < last; {entry} += {stride}) {{",
-            *indent([*ENTRIES[end], *inner.lines]),
+            *indent([*self.entry(end), *inner.lines]),
             "}",
         ]
         lines = [
@@ -135,6 +128,16 @@ class CudaUnit(Unit):
             "}",
         ]
         return _closed(scope, lines)
+
+    def entry(self, end: Site, places: bool = True) -> list[str]:
+        """How the synapse of an entry is known: of a row (PRE), or of the index by post."""
+        if end is Site.PRE:
+            return ["const int32_t j = p->rows.post[s];", "(void)j;"]
+        assert isinstance(self.owner, ProjectionLayout)
+        place = "pl_rows_find(&p->rows, i, j) + pl_rows_ordinal(&p->incoming, j, e)"
+        if places and keeps_places(self.owner):
+            place = "((const int64_t *)p->incoming.column[0])[e]"
+        return ["const int32_t i = p->incoming.post[e];", "(void)i;", f"const int64_t s = {place};"]
 
     def levels(self, outer: Frame, end: Site) -> tuple[Frame, Frame]:
         """A frame for the neuron at an end of a row, and one for each of its synapses."""

@@ -19,6 +19,7 @@ from plastlang.backends.cfamily.layout import Layout, OwnerLayout, PopulationLay
 from plastlang.backends.cfamily.printer import Dialect
 from plastlang.backends.cuda.binding import ARGUMENTS, TABLE, Model, Population, Projection, Record, Spikes
 from plastlang.backends.cuda.device import Device
+from plastlang.backends.cuda.plan import keeps_places
 from plastlang.ir.nodes import Program, SpikeRecord, StateRecord
 from plastlang.ir.types import Site, Type
 
@@ -282,17 +283,17 @@ class Memory:
         struct.n_pre, struct.n_post = where.n_pre, where.n_post
         struct.periodic, struct.width, struct.height = where.periodic, where.width, where.height
         struct.has_incoming = place.incoming
-        widths = [self.dialect.size(c.type) for c in place.columns]
-        for rows, count, posts, columns in (
-            (struct.rows, where.n_pre, where.n_post, len(widths)),
-            (struct.incoming, where.n_post, where.n_pre, 0),
+        columns = [self.dialect.size(c.type) for c in place.columns]
+        for rows, count, posts, widths in (
+            (struct.rows, where.n_pre, where.n_post, columns),
+            (struct.incoming, where.n_post, where.n_pre, [8] if keeps_places(place) else []),
         ):
-            rows.count, rows.posts, rows.columns = count, posts, columns
+            rows.count, rows.posts, rows.columns = count, posts, len(widths)
             rows.start = self.place(count, np.int64, what).address
             rows.length = self.place(count, np.int32, what).address
             rows.capacity = self.place(count, np.int32, what).address
-            rows.column = self._pointers([None] * columns, what)
-            rows.width = self.placed(np.array(widths[:columns] or [0], np.int64), what).address
+            rows.column = self._pointers([None] * len(widths), what)
+            rows.width = self.placed(np.array(widths or [0], np.int64), what).address
         struct.rows.in_degree = self.place(where.n_post, np.int32, what).address
         struct.work_room = WORK if place.structural else 0
         struct.work = self.place(struct.work_room, np.uint8, f"the work of {name}").address

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.ir.types import Site
 
 
@@ -48,7 +49,8 @@ class Plan:
     signal: the blocks of a signal; arguments in `m->given`.
     connect: (count, fill) of ConnectProbability: `count` puts the length of each row in `data` (int32); `fill`
         puts the posts of each row in its place of the pool.
-    index: after the host has filled `rows` (start, length, capacity, post): in-degrees, `total`, `extra`, `incoming`.
+    index: after the host has filled `rows` (start, length, capacity, post): in-degrees, `total`, `extra`, `incoming`,
+        with the places of its synapses where it keeps them.
     """
 
     step: Launches
@@ -60,3 +62,8 @@ class Plan:
     signal: Mapping[tuple[str, int], Launches]
     connect: Mapping[str, tuple[Launch, Launch]]
     index: Mapping[str, Launches]
+
+
+def keeps_places(projection: ProjectionLayout) -> bool:
+    """Whether the index by post has a column with the place (int64) of each synapse: where places never change."""
+    return projection.incoming and not projection.structural

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cuda.binding import Rows
 from plastlang.backends.cuda.memory import Memory, Placed
+from plastlang.backends.cuda.plan import keeps_places
 
 Array = NDArray[Any]
 INT, LONG = np.dtype(np.int32), np.dtype(np.int64)
@@ -155,7 +156,7 @@ class Synapses:
         new = places_of(start, lengths)
         room = int(capacity.sum())
         moved = []
-        for address, width in zip(self._pools[kind], self._widths(rows), strict=True):
+        for address, width in zip(self._pools[kind], self._widths(kind), strict=True):
             cells = np.dtype((np.void, width))
             values, pool = self._get(address, rows.room, cells), np.zeros(room, cells)
             pool[new] = values[old]
@@ -167,14 +168,15 @@ class Synapses:
 
     # ------------------------------------------------------------ memory
 
-    def _widths(self, rows: Rows) -> list[int]:
-        columns = self._place.columns if rows.columns else []
-        return [4, *(self._memory.dialect.size(c.type) for c in columns)]
+    def _widths(self, kind: str) -> list[int]:
+        if kind == "incoming":
+            return [4, *([8] if keeps_places(self._place) else [])]
+        return [4, *(self._memory.dialect.size(c.type) for c in self._place.columns)]
 
     def _new_pool(self, kind: str, rows: Rows, start: Array, capacity: Array) -> None:
         room = int(capacity.sum())
         what = f"{room} places for synapses of {self._name}"
-        self._pools[kind] = [self._memory.place(room * w, np.uint8, what).address for w in self._widths(rows)]
+        self._pools[kind] = [self._memory.place(room * w, np.uint8, what).address for w in self._widths(kind)]
         self._describe(rows, self._pools[kind], start, capacity)
 
     def _describe(self, rows: Rows, addresses: list[int], start: Array, capacity: Array) -> None:

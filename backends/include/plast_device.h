@@ -95,7 +95,7 @@ typedef struct pl_projection {
     int32_t *first; /* number of the first neuron of each source, and their sum */
     int32_t *group, *pre_x, *pre_y, *post_x, *post_y, *near_x, *near_y;
     pl_rows rows;
-    pl_rows incoming; /* rows by post, entries pre (sorted by pre, then age), no columns */
+    pl_rows incoming; /* rows by post, entries pre (sorted by pre, then age); where synapses never move, a column of int64 places */
     char *work;       /* memory of structural statements, of `work_room` bytes */
     int64_t work_room;
     int64_t formations, eliminations;
