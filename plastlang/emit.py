@@ -22,7 +22,7 @@ _EXPRESSIONS = (
 )  # fmt: skip
 _STATEMENTS = (
     nodes.Let, nodes.Assign, nodes.If, nodes.Deliver, nodes.PruneWhere, nodes.GrowUniform, nodes.PruneThis,
-    nodes.GrowThis, nodes.Sample, nodes.Reduce,
+    nodes.GrowThis, nodes.Sample, nodes.Reduce, nodes.PruneRanked, nodes.GrowRanked, nodes.GrowMatched,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plastlang.backends.c.aggregates import emit_reduce
+from plastlang.backends.c.ranking import emit_grow_matched, emit_grow_ranked, emit_prune_ranked
 from plastlang.backends.cfamily.blocks import Structural, touched_later, touches
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
 from plastlang.backends.cfamily.layout import ProjectionLayout
@@ -13,12 +14,15 @@ from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import (
     Builtin,
     Expr,
+    GrowMatched,
+    GrowRanked,
     GrowThis,
     GrowUniform,
     If,
     Let,
     Local,
     Projection,
+    PruneRanked,
     PruneThis,
     PruneWhere,
     Reduce,
@@ -61,8 +65,14 @@ def emit_structure(unit: Unit, statement: Structural, frame: Frame) -> None:
             emit_reduce(unit, statement, frame)
         case PruneWhere():
             _prune(unit, statement, frame)
+        case PruneRanked():
+            emit_prune_ranked(unit, statement, frame)
         case GrowUniform():
             _grow_uniform(unit, statement, frame)
+        case GrowRanked(init=init):
+            emit_grow_ranked(unit, statement, frame, lambda: _make(unit, frame, init, {}))
+        case GrowMatched(init=init):
+            emit_grow_matched(unit, statement, frame, lambda: _make(unit, frame, init, {}))
         case Sample():
             _Sampling(unit, statement, frame).emit()
 

@@ -13,11 +13,25 @@ from plastlang.backends.cfamily.frame import Frame, Scope, Value
 from plastlang.backends.cfamily.layout import Column, ProjectionLayout, Scratch
 from plastlang.backends.cfamily.printer import comment, indent
 from plastlang.backends.cfamily.unit import Unit, line_of, outliving
-from plastlang.ir.nodes import Assign, GrowUniform, If, Let, PostSpike, PruneWhere, Read, Reduce, Sample, Stmt
+from plastlang.ir.nodes import (
+    Assign,
+    GrowMatched,
+    GrowRanked,
+    GrowUniform,
+    If,
+    Let,
+    PostSpike,
+    PruneRanked,
+    PruneWhere,
+    Read,
+    Reduce,
+    Sample,
+    Stmt,
+)
 from plastlang.ir.types import Site
 from plastlang.ir.walk import all_expressions, statements, walk
 
-Structural = PruneWhere | GrowUniform | Sample | Reduce
+Structural = PruneWhere | PruneRanked | GrowUniform | GrowRanked | GrowMatched | Sample | Reduce
 #: Emits a structural statement, or a reduction, into the block: (unit, statement, frame of the block, lines).
 EmitStructure = Callable[[Unit, Structural, Frame], None]
 
@@ -38,7 +52,9 @@ def touched_later(owner: ProjectionLayout) -> frozenset[str]:
 
 def looks_at_all(statement: Stmt) -> bool:
     """Whether a statement of another site goes through all synapses."""
-    return isinstance(statement, PruneWhere) or (isinstance(statement, Reduce) and statement.over is Site.SYNAPSE)
+    return isinstance(statement, PruneWhere | PruneRanked) or (
+        isinstance(statement, Reduce) and statement.over is Site.SYNAPSE
+    )
 
 
 def touches(body: list[Stmt] | tuple[Stmt, ...], names: frozenset[str]) -> bool:
@@ -69,11 +85,7 @@ class BlockEmitter:
         if where := line_of(first.span):
             self.frame.lines.append(comment(where))
         if isinstance(first, Structural):
-            if (
-                looks_at_all(first)
-                and isinstance(owner, ProjectionLayout)
-                and touches(group, touched_later(owner))
-            ):
+            if looks_at_all(first) and isinstance(owner, ProjectionLayout) and touches(group, touched_later(owner)):
                 self.frame.lines.append(f"{self.unit.prefix}_flush(m, {self.upto});")
             self.structure(self.unit, first, self.frame)
         elif first.site is Site.GLOBAL:

@@ -14,6 +14,8 @@ from plastlang.ir.nodes import (
     Derived,
     Draw,
     Expr,
+    GrowMatched,
+    GrowRanked,
     GrowUniform,
     LazyGroup,
     Local,
@@ -22,6 +24,7 @@ from plastlang.ir.nodes import (
     PostSpike,
     Program,
     Projection,
+    PruneRanked,
     PruneWhere,
     Read,
     Renewal,
@@ -35,6 +38,7 @@ from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import all_expressions, children, statements, walk
 
 Owner = Population | Projection
+_STRUCTURAL = (Sample, GrowUniform, GrowRanked, GrowMatched, PruneWhere, PruneRanked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,7 @@ def _projection(program: Program, projection: Projection, number: int, old: froz
     return ProjectionLayout(
         projection, number, before, schedule=schedule, columns=columns,
         incoming=schedule.incoming or slots or schedule.post == "eager",
-        structural=any(isinstance(s, (Sample, GrowUniform, PruneWhere)) for s in every),
+        structural=any(isinstance(s, _STRUCTURAL) for s in every),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@
 
 #include "plast_aggregate.h"
 #include "plast_history.h"
+#include "plast_ranking.h"
 
 /* A sample's wish begins with this. `kind`: 0 none, -1 prune, -2 pruned, else the number of a grow. `key` is what it claims. */
 typedef struct pl_wish {

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.backends.reference import aggregates, mathematics, structure
+from plastlang.backends.reference import aggregates, mathematics, ranking, structure
 from plastlang.backends.reference.evaluate import Values, dtype_of
 from plastlang.backends.reference.frames import Bound, Frame, Index, advanced
 from plastlang.backends.reference.state import Network, Owner, PopulationState, ProjectionState, sizes
@@ -16,10 +16,13 @@ from plastlang.ir.nodes import (
     Assign,
     Deliver,
     Expr,
+    GrowMatched,
+    GrowRanked,
     GrowThis,
     GrowUniform,
     If,
     Let,
+    PruneRanked,
     PruneThis,
     PruneWhere,
     Reduce,
@@ -152,8 +155,15 @@ def _statement(statement: Stmt, event: Event, frame: Frame) -> None:
             structure.remove(frame.owner, doomed, event.scopes)
             if name:
                 event.locals[name] = Bound(np.full(1, np.count_nonzero(doomed), np.int32), Site.GLOBAL)
+        case PruneRanked(per=per):
+            gone = ranking.doomed(statement, event.frame(Site.SYNAPSE), event.frame(per))
+            structure.remove(frame.owner, gone, event.scopes)
         case GrowUniform():
             structure.grow_uniform(statement, frame, make)
+        case GrowRanked(per=per):
+            ranking.grow_ranked(statement, frame, event.frame(per), make)
+        case GrowMatched():
+            ranking.grow_matched(statement, frame, event.frame(Site.PRE), event.frame(Site.POST), make)
         case Sample():
             structure.sample(statement, frame, make)
         case PruneThis() | GrowThis():

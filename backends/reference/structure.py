@@ -92,6 +92,7 @@ def replace_all(owner: ProjectionState, pre: Index, post: Index, real: np.dtype[
     order = np.lexsort((np.arange(pre.size), post, pre))
     for sibling in owner.siblings:
         sibling.pre, sibling.post = pre[order].astype(np.int32), post[order].astype(np.int32)
+        sibling.before = {}  # of synapses that are gone; between steps nothing reads it
         for variable in owner.node.variables:
             if variable.site is Site.SYNAPSE:
                 sibling.values[variable.name] = np.zeros(pre.size, dtype_of(variable.type, real))

@@ -197,6 +197,40 @@ class GrowStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class PruneRankedStatement:
+    """`prune COUNT synapses with smallest KEY [per post]`. order: smallest, largest, uniformly (key None). per: '', pre, post."""
+
+    count: Expression
+    order: str
+    key: Expression | None
+    per: str = ""
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class GrowRankedStatement:
+    """`grow COUNT pairs with largest KEY [per post] [: body]`. order: smallest, largest. per: '', pre, post."""
+
+    count: Expression
+    order: str
+    key: Expression
+    per: str = ""
+    body: tuple[Statement, ...] = ()
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class GrowMatchedStatement:
+    """`grow by matching AXONAL per pre with DENDRITIC per post [with probability p] [: body]`."""
+
+    axonal: Expression
+    dendritic: Expression
+    probability: Expression | None = None
+    body: tuple[Statement, ...] = ()
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class SampleStatement:
     """`sample COUNT pairs:` (slots None) or `sample COUNT slots of SLOTS per post:`."""
 
@@ -208,7 +242,7 @@ class SampleStatement:
 
 Statement: TypeAlias = (
     "LetStatement | Assignment | IfStatement | DeliverStatement | HoldStatement | PruneStatement"
-    " | GrowStatement | SampleStatement"
+    " | GrowStatement | SampleStatement | PruneRankedStatement | GrowRankedStatement | GrowMatchedStatement"
 )
 
 # ---------------------------------------------------------------- members of neurons and rules

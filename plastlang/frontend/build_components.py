@@ -219,6 +219,34 @@ class ComponentBuilder(ExpressionBuilder):
     def grow_pairs(self, head: Token, count: Part, _pairs: Token, uniformly: Token, body: Block) -> ast.GrowStatement:
         return ast.GrowStatement(count.node, body=body.body, span=span_of(head, body if body.body else uniformly))
 
+    def order(self, first: Token, order: Token | None = None, key: Part | None = None) -> tuple[str, Part | Token]:
+        return ("uniformly", first) if order is None or key is None else (str(order), key)
+
+    def per(self, _per: Token, end: Token) -> Token:
+        return end
+
+    def prune_ranked(
+        self, head: Token, count: Part, _synapses: Token, order: tuple[str, Any], per: Token | None, _nl: Token
+    ) -> ast.PruneRankedStatement:
+        name, key = order
+        value = key.node if isinstance(key, Part) else None
+        return ast.PruneRankedStatement(count.node, name, value, str(per or ""), span_of(head, per or key))
+
+    def grow_ranked(
+        self, head: Token, count: Part, _pairs: Token, _with: Token, order: Token, key: Part, per: Token | None,
+        body: Block,
+    ) -> ast.GrowRankedStatement:  # fmt: skip
+        last = body if body.body else per or key
+        return ast.GrowRankedStatement(count.node, str(order), key.node, str(per or ""), body.body, span_of(head, last))
+
+    def grow_matched(
+        self, head: Token, _by: Token, matching: Token, axonal: Part, _per: Token, _pre: Token, _with: Token,
+        dendritic: Part, _per2: Token, post: Token, probability: Part | None, body: Block,
+    ) -> ast.GrowMatchedStatement:  # fmt: skip
+        last = body if body.body else probability or post
+        chance = None if probability is None else probability.node
+        return ast.GrowMatchedStatement(axonal.node, dendritic.node, chance, body.body, span_of(head, last))
+
     def spiked(self, _from: Token, _spiked: Token, pre: Token) -> Token:
         return pre
 

@@ -154,6 +154,15 @@ class Names(Literals):
                 "use parameters, constants, positions and draws" if place.draws else "use parameters and constants",
             )
             return False
+        if site is Site.SYNAPSE and place.absent:
+            self.reporter.error(
+                "P307",
+                f"`{name}` belongs to a synapse, and these pairs have none",
+                span,
+                f"in {place.what}",
+                "use values of pre, post and the pair",
+            )
+            return False
         if site is Site.SYNAPSE and place.sample and not place.connected:
             self.reporter.error(
                 "P307",
@@ -171,7 +180,7 @@ class Names(Literals):
             return None
         if value.state and not self._state_allowed(place, span, entry.name, Site.GLOBAL):
             return None
-        sampled = Place(place.what, sample=place.sample, connected=place.connected)
+        sampled = Place(place.what, sample=place.sample, connected=place.connected, absent=place.absent)
         if not self._state_allowed(sampled, span, entry.name, value.site):
             return None
         if not place.parameters:

@@ -8,7 +8,7 @@ from typing import assert_never
 from plastlang.diagnostics import Span
 from plastlang.frontend import ast
 from plastlang.frontend.block_context import KEYWORD, Context
-from plastlang.frontend.check_assignments import Assignments
+from plastlang.frontend.check_ranking import Rankings
 from plastlang.frontend.check_values import (
     SITE_WORDS,
     BrokenName,
@@ -36,7 +36,7 @@ from plastlang.ir.types import VISIBLE, Site, Type, join
 
 
 @dataclass(slots=True)
-class Statements(Assignments):
+class Statements(Rankings):
     """Checks the blocks of one component."""
 
     def block(
@@ -98,6 +98,12 @@ class Statements(Assignments):
                 return self._grow(node, context)
             case ast.SampleStatement():
                 return self._sample(node, context)
+            case ast.PruneRankedStatement():
+                return self._prune_ranked(node, context)
+            case ast.GrowRankedStatement():
+                return self._grow_ranked(node, context)
+            case ast.GrowMatchedStatement():
+                return self._grow_matched(node, context)
             case _:
                 assert_never(node)
 
@@ -198,26 +204,6 @@ class Statements(Assignments):
         return ()
 
     # ------------------------------------------------------------ structure
-
-    def _structural(self, what: str, span: Span | None, context: Context) -> bool:
-        if (
-            context.kind != "rule"
-            or context.trigger in ("pre spike", "post spike", "spike")
-            or context.inside in ("sample", "grow")
-        ):
-            self._misplaced(what, span, context, "write it in `each step`, `every ...` or a signal block of a rule")
-            return False
-        return True
-
-    def _global(self, node: ast.Expression, what: str, context: Context) -> Expr | None:
-        value = self.elaborator.whole(node, context.place(what))
-        return value.expr if value is not None and self.visible(value, Site.GLOBAL, what) else None
-
-    def _probability(self, node: ast.Expression | None, context: Context) -> tuple[bool, Expr | None]:
-        if node is None:
-            return True, None
-        value = self.elaborator.real(node, context.place("a probability"), NUMBER)
-        return value is not None, value.expr if value else None
 
     def _prune(self, node: ast.PruneStatement, context: Context) -> tuple[Stmt, ...]:
         e = self.elaborator

@@ -97,6 +97,7 @@ class Place:
     connected: bool | None = None
     pairs: bool = False  # of state, constants of the pair only
     aggregates: bool = False
+    absent: bool = False  # of pairs without a synapse
 
 
 @dataclass(slots=True)

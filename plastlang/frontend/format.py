@@ -261,6 +261,16 @@ class _Writer:
                 yield Written(depth, text, at)
             case ast.GrowStatement():
                 yield from self.head(depth, _grow_text(node), at, node.body)
+            case ast.PruneRankedStatement(count, order, key, per):
+                yield Written(depth, f"prune {_counted(count)} synapses {_order(order, key)}{_per(per)}", at)
+            case ast.GrowRankedStatement(count, order, key, per, body):
+                text = f"grow {_counted(count)} pairs {_order(order, key)}{_per(per)}"
+                yield from self.head(depth, text, at, body)
+            case ast.GrowMatchedStatement(axonal, dendritic, probability, body):
+                text = f"grow by matching {expression_text(axonal)} per pre with {expression_text(dendritic)} per post"
+                if probability is not None:
+                    text += f" with probability {expression_text(probability, UNBROKEN)}"
+                yield from self.head(depth, text, at, body)
             case ast.SampleStatement(count, slots, body):
                 what = "pairs" if slots is None else f"slots of {expression_text(slots)} per post"
                 yield from self.head(depth, f"sample {expression_text(count)} {what}", at, body)
@@ -277,6 +287,20 @@ class _Writer:
             case (first, *_):
                 start = -1 if self.places is None else self.places.else_before(_at(first.span))
                 yield from self.head(depth, "else", start, node.otherwise)
+
+
+def _counted(count: ast.Expression) -> str:
+    """A number behind `prune` or `grow`, in brackets where it begins with a word that may follow these."""
+    text = expression_text(count)
+    return f"({text})" if re.match(r"(?:where|with|from|at|by)\b", text) else text
+
+
+def _order(order: str, key: ast.Expression | None) -> str:
+    return order if key is None else f"with {order} {expression_text(key, UNBROKEN)}"
+
+
+def _per(per: str) -> str:
+    return f" per {per}" if per else ""
 
 
 def _grow_text(node: ast.GrowStatement) -> str:

@@ -193,6 +193,10 @@ SOFT_WORDS = frozenset(
         "over",
         "synapses",
         "neurons",
+        "smallest",
+        "largest",
+        "by",
+        "matching",
     }
 )
 #: Words that introduce a value without `=`.

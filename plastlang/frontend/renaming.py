@@ -15,6 +15,8 @@ from plastlang.ir.nodes import (
     Draw,
     Every,
     Expr,
+    GrowMatched,
+    GrowRanked,
     GrowThis,
     GrowUniform,
     If,
@@ -39,7 +41,9 @@ def _statement(statement: Stmt, name: Callable[[str], str], shift: int) -> Stmt:
             return replace(statement, name=name(statement.name))
         case If():
             return replace(statement, then=body(statement.then), otherwise=body(statement.otherwise))
-        case GrowUniform() | GrowThis():
+        case GrowRanked():
+            return replace(statement, init=body(statement.init))
+        case GrowUniform() | GrowMatched() | GrowThis():
             return replace(statement, init=body(statement.init), purpose=statement.purpose + shift)
         case PruneThis():
             return replace(statement, purpose=statement.purpose + shift)

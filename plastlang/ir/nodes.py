@@ -250,6 +250,52 @@ class GrowUniform:
 
 
 @dataclass(frozen=True, slots=True)
+class PruneRanked:
+    """Remove the `count` synapses with the smallest (or `largest`) `key` (REAL, SYNAPSE): of the whole projection, or
+    of each pre or post neuron. `per` is GLOBAL, PRE or POST; `count` (INT) stands at that site.
+    """
+
+    count: Expr
+    key: Expr
+    largest: bool
+    per: Site
+    span: Span | None = field(default=None, compare=False, repr=False)
+    site: Site = Site.GLOBAL
+
+
+@dataclass(frozen=True, slots=True)
+class GrowRanked:
+    """Create synapses at the `count` absent pairs with the smallest (or `largest`) `key` (REAL, PAIR).
+
+    `per` and `count` as in PruneRanked, `init` as in GrowUniform.
+    """
+
+    count: Expr
+    key: Expr
+    largest: bool
+    per: Site
+    init: tuple[Stmt, ...]
+    span: Span | None = field(default=None, compare=False, repr=False)
+    site: Site = Site.GLOBAL
+
+
+@dataclass(frozen=True, slots=True)
+class GrowMatched:
+    """Match `axonal` (INT, PRE) vacant elements of pre with `dendritic` (INT, POST) ones of post neurons at random.
+
+    Each match becomes a synapse (with `probability`, at PAIR, or surely if None), also where there are some already.
+    """
+
+    axonal: Expr
+    dendritic: Expr
+    probability: Expr | None
+    init: tuple[Stmt, ...]
+    purpose: int
+    span: Span | None = field(default=None, compare=False, repr=False)
+    site: Site = Site.GLOBAL
+
+
+@dataclass(frozen=True, slots=True)
 class PruneThis:
     """In a sample: remove the sampled synapse (with `probability`, or surely if None)."""
 
@@ -294,7 +340,10 @@ class Sample:
     site: Site = Site.GLOBAL
 
 
-Stmt: TypeAlias = "Let | Assign | If | Deliver | Reduce | PruneWhere | GrowUniform | PruneThis | GrowThis | Sample"
+Stmt: TypeAlias = (
+    "Let | Assign | If | Deliver | Reduce"
+    " | PruneWhere | PruneRanked | GrowUniform | GrowRanked | GrowMatched | Sample | PruneThis | GrowThis"
+)
 
 # ---------------------------------------------------------------- blocks
 

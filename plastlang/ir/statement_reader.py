@@ -8,10 +8,14 @@ from plastlang.ir.expression_reader import Cursor, expression
 from plastlang.ir.nodes import (
     Assign,
     Deliver,
+    Expr,
+    GrowMatched,
+    GrowRanked,
     GrowThis,
     GrowUniform,
     If,
     Let,
+    PruneRanked,
     PruneThis,
     PruneWhere,
     Reduce,
@@ -83,19 +87,36 @@ def _reduce(cursor: Cursor) -> Stmt:
     return Reduce(name, kind, expression(cursor), over, site)
 
 
+def _ranking(cursor: Cursor) -> tuple[Expr, Expr, bool, Site]:
+    count, per = expression(cursor), cursor.site()
+    largest = cursor.accept("largest")
+    if not largest:
+        cursor.expect("smallest")
+    return count, expression(cursor), largest, per
+
+
 def _prune(cursor: Cursor) -> Stmt:
     if cursor.accept("where"):
         condition = expression(cursor)
         return PruneWhere(condition, cursor.name() if cursor.accept("as") else "")
+    if cursor.accept("ranked"):
+        return PruneRanked(*_ranking(cursor))
     purpose = cursor.purpose()
     return PruneThis(expression(cursor) if cursor.accept("with") else None, purpose)
 
 
 def _grow(line: Line) -> Stmt:
     cursor = line.cursor
-    purpose = cursor.purpose()
     init = read_body(line.below)
+    if cursor.accept("ranked"):
+        return GrowRanked(*_ranking(cursor), init)
+    purpose = cursor.purpose()
     kind = cursor.name()
+    if kind == "matched":
+        axonal = expression(cursor)
+        cursor.expect("to")
+        dendritic = expression(cursor)
+        return GrowMatched(axonal, dendritic, expression(cursor) if cursor.accept("with") else None, init, purpose)
     if kind == "uniformly":
         return GrowUniform(expression(cursor), init, purpose)
     probability = expression(cursor) if cursor.accept("with") else None

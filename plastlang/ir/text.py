@@ -31,6 +31,8 @@ from plastlang.ir.nodes import (
     EachStep,
     Every,
     Expr,
+    GrowMatched,
+    GrowRanked,
     GrowThis,
     GrowUniform,
     If,
@@ -45,6 +47,7 @@ from plastlang.ir.nodes import (
     PreSpike,
     Program,
     Projection,
+    PruneRanked,
     PruneThis,
     PruneWhere,
     Read,
@@ -197,6 +200,15 @@ def _statement(statement: Stmt) -> Iterator[str]:
         case GrowUniform(count=count, init=init, purpose=purpose):
             yield f"grow[{purpose}] uniformly {expression_text(count)}"
             yield from _body(init)
+        case PruneRanked():
+            yield f"prune ranked {_ranking(statement)}"
+        case GrowRanked(init=init):
+            yield f"grow ranked {_ranking(statement)}"
+            yield from _body(init)
+        case GrowMatched(axonal=axonal, dendritic=dendritic, probability=probability, init=init, purpose=purpose):
+            elements = f"{expression_text(axonal)} to {expression_text(dendritic)}"
+            yield f"grow[{purpose}] matched {elements}{_optional(' with', probability)}"
+            yield from _body(init)
         case PruneThis(probability=probability, purpose=purpose):
             yield f"prune[{purpose}]{_optional(' with', probability)}"
         case GrowThis(probability=probability, init=init, partner=partner, purpose=purpose):
@@ -208,6 +220,11 @@ def _statement(statement: Stmt) -> Iterator[str]:
             yield from _body(body)
         case _:
             assert_never(statement)
+
+
+def _ranking(statement: PruneRanked | GrowRanked) -> str:
+    order = "largest" if statement.largest else "smallest"
+    return f"{expression_text(statement.count)} at {statement.per} {order} {expression_text(statement.key)}"
 
 
 def _optional(word: str, expression: Expr | None) -> str:

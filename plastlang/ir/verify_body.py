@@ -15,6 +15,8 @@ from plastlang.ir.nodes import (
     EachStep,
     Every,
     Expr,
+    GrowMatched,
+    GrowRanked,
     GrowThis,
     GrowUniform,
     If,
@@ -22,6 +24,7 @@ from plastlang.ir.nodes import (
     PostSpike,
     PreSpike,
     Projection,
+    PruneRanked,
     PruneThis,
     PruneWhere,
     Reduce,
@@ -134,6 +137,19 @@ def _statement(statement: Stmt, context: Body) -> None:
             claim_purpose(purpose, where, context.purposes)
             check_typed(count, Type.INT, context, context.locals, Site.GLOBAL)
             _initial(init, context)
+        case PruneRanked():
+            _ranked(statement, Site.SYNAPSE, context)
+        case GrowRanked(init=init):
+            _ranked(statement, Site.PAIR, context)
+            _initial(init, context)
+        case GrowMatched(axonal=axonal, dendritic=dendritic, probability=probability, init=init, purpose=purpose):
+            _structural(statement, Site.GLOBAL, context)
+            claim_purpose(purpose, where, context.purposes)
+            check_typed(axonal, Type.INT, context, context.locals, Site.PRE)
+            check_typed(dendritic, Type.INT, context, context.locals, Site.POST)
+            if probability is not None:
+                check_typed(probability, Type.REAL, context, context.locals, Site.PAIR)
+            _initial(init, context)
         case Sample(count=count, slots=slots, body=body, purpose=purpose):
             _structural(statement, Site.GLOBAL, context)
             claim_purpose(purpose, where, context.purposes)
@@ -162,6 +178,14 @@ def _reduce(statement: Reduce, context: Body) -> None:
     if (type_ is Type.BOOL) != (kind == "count") or (kind == "mean" and type_ is not Type.REAL):
         raise VerifyError(f"{where}: {kind} of values of type {type_}")
     _bind(statement.name, statement.type, site, context)
+
+
+def _ranked(statement: PruneRanked | GrowRanked, instances: Site, context: Body) -> None:
+    _structural(statement, Site.GLOBAL, context)
+    if statement.per not in (Site.GLOBAL, Site.PRE, Site.POST):
+        raise VerifyError(f"{context.place.where}: {type(statement).__name__} per {statement.per}")
+    check_typed(statement.count, Type.INT, context, context.locals, statement.per)
+    check_typed(statement.key, Type.REAL, context, context.locals, instances)
 
 
 def _sample_body(body: tuple[Stmt, ...], context: Body, slots: bool) -> None:

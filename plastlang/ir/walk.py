@@ -20,6 +20,8 @@ from plastlang.ir.nodes import (
     Derived,
     Draw,
     Expr,
+    GrowMatched,
+    GrowRanked,
     GrowThis,
     GrowUniform,
     If,
@@ -30,6 +32,7 @@ from plastlang.ir.nodes import (
     Param,
     Population,
     Projection,
+    PruneRanked,
     PruneThis,
     PruneWhere,
     Read,
@@ -103,11 +106,11 @@ def bodies(statement: Stmt) -> tuple[tuple[Stmt, ...], ...]:
     match statement:
         case If(then=then, otherwise=otherwise):
             return (then, otherwise)
-        case GrowUniform(init=init) | GrowThis(init=init):
+        case GrowUniform(init=init) | GrowRanked(init=init) | GrowMatched(init=init) | GrowThis(init=init):
             return (init,)
         case Sample(body=body):
             return (body,)
-        case Let() | Assign() | Deliver() | Reduce() | PruneWhere() | PruneThis():
+        case Let() | Assign() | Deliver() | Reduce() | PruneWhere() | PruneRanked() | PruneThis():
             return ()
         case _:
             assert_never(statement)
@@ -130,6 +133,10 @@ def expressions(statement: Stmt) -> tuple[Expr, ...]:
             return (condition,)
         case GrowUniform(count=count):
             return (count,)
+        case PruneRanked(count=count, key=key) | GrowRanked(count=count, key=key):
+            return (count, key)
+        case GrowMatched(axonal=axonal, dendritic=dendritic, probability=probability):
+            return (axonal, dendritic) if probability is None else (axonal, dendritic, probability)
         case PruneThis(probability=probability):
             return () if probability is None else (probability,)
         case GrowThis(probability=probability, max_in=max_in, max_out=max_out):
@@ -166,6 +173,23 @@ def map_statement(statement: Stmt, function: Rewrite) -> Stmt:
             return replace(statement, condition=function(statement.condition))
         case GrowUniform():
             return replace(statement, count=function(statement.count), init=map_body(statement.init, function))
+        case PruneRanked():
+            return replace(statement, count=function(statement.count), key=function(statement.key))
+        case GrowRanked():
+            return replace(
+                statement,
+                count=function(statement.count),
+                key=function(statement.key),
+                init=map_body(statement.init, function),
+            )
+        case GrowMatched():
+            return replace(
+                statement,
+                axonal=function(statement.axonal),
+                dendritic=function(statement.dendritic),
+                probability=optional(statement.probability),
+                init=map_body(statement.init, function),
+            )
         case PruneThis():
             return replace(statement, probability=optional(statement.probability))
         case GrowThis():

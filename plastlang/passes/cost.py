@@ -18,6 +18,8 @@ from plastlang.ir.nodes import (
     EachStep,
     Every,
     Expr,
+    GrowMatched,
+    GrowRanked,
     GrowThis,
     GrowUniform,
     If,
@@ -30,6 +32,7 @@ from plastlang.ir.nodes import (
     PreSpike,
     Program,
     Projection,
+    PruneRanked,
     PruneThis,
     PruneWhere,
     Read,
@@ -220,7 +223,16 @@ class _Owner:
                 count.draws += probability is not None
                 for inner in init:
                     self.statement(inner, count)
-            case Let() | Reduce() | PruneWhere() | GrowUniform() | Sample():
+            case (
+                Let()
+                | Reduce()
+                | PruneWhere()
+                | PruneRanked()
+                | GrowUniform()
+                | GrowRanked()
+                | GrowMatched()
+                | Sample()
+            ):
                 pass
             case _:
                 assert_never(statement)
@@ -256,12 +268,24 @@ class _Events:
                     self._owner.expression(value, every)
                 case PruneWhere(condition=condition):
                     self._owner.expression(condition, self.count(event, each[Site.SYNAPSE]))
+                case PruneRanked(count=number, key=key, per=per):
+                    self._owner.expression(number, self.count(event, each[per]))
+                    self._owner.expression(key, self.count(event, each[Site.SYNAPSE]))
+                case GrowRanked(count=number, key=key, per=per, init=init):
+                    self._owner.expression(number, self.count(event, each[per]))
+                    self._owner.expression(key, self.count(event, "for each absent pair"))
+                    self._new(event, init)
+                case GrowMatched(axonal=axonal, dendritic=dendritic, probability=probability, init=init):
+                    for elements, end in ((axonal, Site.PRE), (dendritic, Site.POST)):
+                        self._owner.expression(elements, self.count(event, each[end]))
+                    matched = self.count(event, "for each match")
+                    matched.draws += 2 + (probability is not None)
+                    if probability is not None:
+                        self._owner.expression(probability, matched)
+                    self._new(event, init)
                 case GrowUniform(init=init, count=number):
                     self._owner.expression(number, self.count(event, each[Site.GLOBAL]))
-                    new = self.count(event, "for each new synapse")
-                    new.draws += 1
-                    for inner in init:
-                        self._owner.statement(inner, new)
+                    self._new(event, init).draws += 1
                 case Sample(body=inner_body):
                     for number in expressions(statement):
                         self._owner.expression(number, self.count(event, each[Site.GLOBAL]))
@@ -271,6 +295,13 @@ class _Events:
                         self._owner.statement(inner, sampled)
                 case _:
                     self._owner.statement(statement, self.count(event, each[statement.site]))
+
+    def _new(self, event: str, init: Iterable[Stmt]) -> _Count:
+        """Add the body of a grow."""
+        new = self.count(event, "for each new synapse")
+        for inner in init:
+            self._owner.statement(inner, new)
+        return new
 
     def all(self) -> list[EventCost]:
         return [

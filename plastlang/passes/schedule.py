@@ -19,6 +19,7 @@ from plastlang.ir.nodes import (
     PreSpike,
     Program,
     Projection,
+    PruneRanked,
     PruneWhere,
     Read,
     Reduce,
@@ -114,7 +115,7 @@ def _every_step(projection: Projection) -> Iterator[Stmt]:
     each = [s for b in projection.blocks if isinstance(b.trigger, EachStep) for s in b.body]
     for statement in (*projection.step, *each):
         over = statement.over if isinstance(statement, Reduce) else statement.site
-        if over is Site.SYNAPSE or isinstance(statement, PruneWhere):
+        if over is Site.SYNAPSE or isinstance(statement, PruneWhere | PruneRanked):
             yield statement
 
 

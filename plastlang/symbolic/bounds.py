@@ -7,7 +7,19 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from plastlang.frontend.checked import CheckedVariable
-from plastlang.ir.nodes import Assign, Binary, Const, Expr, GrowThis, GrowUniform, If, Sample, Stmt
+from plastlang.ir.nodes import (
+    Assign,
+    Binary,
+    Const,
+    Expr,
+    GrowMatched,
+    GrowRanked,
+    GrowThis,
+    GrowUniform,
+    If,
+    Sample,
+    Stmt,
+)
 
 Bounds: TypeAlias = "Mapping[str, tuple[Expr | None, Expr | None]]"
 
@@ -47,7 +59,7 @@ def _bound(statement: Stmt, bounds: Bounds) -> Stmt:
             return replace(statement, value=clip(name, value, bounds))
         case If(then=then, otherwise=otherwise):
             return replace(statement, then=bound_body(then, bounds), otherwise=bound_body(otherwise, bounds))
-        case GrowUniform(init=init) | GrowThis(init=init):
+        case GrowUniform(init=init) | GrowRanked(init=init) | GrowMatched(init=init) | GrowThis(init=init):
             return replace(statement, init=bound_body(init, bounds))
         case Sample(body=body):
             return replace(statement, body=bound_body(body, bounds))

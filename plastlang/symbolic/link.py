@@ -11,6 +11,7 @@ from plastlang.ir.nodes import (
     ConnectProbability,
     Draw,
     Expr,
+    GrowMatched,
     GrowThis,
     GrowUniform,
     If,
@@ -80,7 +81,7 @@ class _Numbers:
     def statement(self, statement: Stmt) -> Stmt:
         """The structural statements; the draws inside are numbered before."""
         match statement:
-            case GrowUniform() | PruneThis() | GrowThis():
+            case GrowUniform() | GrowMatched() | PruneThis() | GrowThis():
                 return replace(statement, purpose=self.next())
             case Sample(body=body):
                 purpose = self.next()

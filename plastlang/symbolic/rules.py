@@ -6,7 +6,21 @@ from dataclasses import replace
 
 from plastlang.frontend.checked import CheckedComponent, CheckedProjection, Equation
 from plastlang.ir.lowered import Explanation
-from plastlang.ir.nodes import Assign, Block, Expr, GrowThis, GrowUniform, If, LazyGroup, Projection, Read, Sample, Stmt
+from plastlang.ir.nodes import (
+    Assign,
+    Block,
+    Expr,
+    GrowMatched,
+    GrowRanked,
+    GrowThis,
+    GrowUniform,
+    If,
+    LazyGroup,
+    Projection,
+    Read,
+    Sample,
+    Stmt,
+)
 from plastlang.ir.types import Site
 from plastlang.ir.walk import all_expressions, walk
 from plastlang.symbolic.bounds import Bounds, bound_body, bounds_of, clip
@@ -71,7 +85,7 @@ def _grown(body: tuple[Stmt, ...], declared: tuple[Assign, ...]) -> tuple[Stmt, 
 
 def _grow(statement: Stmt, declared: tuple[Assign, ...]) -> Stmt:
     match statement:
-        case GrowUniform(init=init) | GrowThis(init=init):
+        case GrowUniform(init=init) | GrowRanked(init=init) | GrowMatched(init=init) | GrowThis(init=init):
             needed = tuple(d for d in declared if not _is_set(d.name, init))
             return replace(statement, init=(*needed, *init))
         case If(then=then, otherwise=otherwise):

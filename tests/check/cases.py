@@ -167,6 +167,28 @@ CASES: dict[str, str] = {
         ("number too large", "a_plus = 0.01", "a_plus = 1e400"),
         ("period of every", _Y, "        y += 1\n    every 10:\n        y = 0\n"),
         ("period of every below zero", _Y, "        y += 1\n    every -1 ms:\n        y = 0\n"),
+        ("ranked at a spike", _Y, "        y += 1\n        prune 3 synapses with smallest w\n"),
+        (
+            "number of pruned that differs",
+            _Y,
+            "        y += 1\n    every 1 s:\n        prune int(y) synapses with smallest w\n",
+        ),
+        (
+            "number of another end",
+            _Y,
+            "        y += 1\n    every 1 s:\n        prune int(y) synapses with smallest w per pre\n",
+        ),
+        ("synapse of an absent pair", _Y, "        y += 1\n    every 1 s:\n        grow 3 pairs with largest w\n"),
+        (
+            "elements of the other end",
+            _Y,
+            "        y += 1\n    every 1 s:\n        grow by matching int(y) per pre with 1 per post\n",
+        ),
+        (
+            "ranked by a condition",
+            _Y,
+            "        y += 1\n    every 1 s:\n        prune 3 synapses with smallest w > 1 nS\n",
+        ),
         ("sum without over", _Y, "        y += 1\n    every 1 s:\n        w *= sum(w)\n"),
         ("sum at a spike", _Y, "        y += 1 / sum(w / w_max) over synapses of post\n"),
         ("sum in an equation", "-y / tau_minus", "-y / tau_minus * sum(x_trace) over pre"),

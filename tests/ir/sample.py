@@ -90,6 +90,12 @@ projection ff : input + clock -> cells.exc delay 2
     grow[7] uniformly gone:int
       synapse.w = 0.25
     global.total = global.total + real(gone:int)
+    prune ranked 2 at post largest abs(synapse.w)
+    grow ranked gone:int at global smallest pre.trace * @distance
+      synapse.w = 0.5
+    grow[16] matched 4 - @pre.out_degree to int(post.slow) with exp(-@distance)
+      synapse.w = uniform[17](0.1, 0.2)
+    grow[18] matched 1 to 2
   every $PairSTDP.tau
     sample[8] 10
       let chance at pair = exp(-@distance)

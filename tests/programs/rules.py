@@ -252,13 +252,31 @@ class _Builder:
         value = expression(self.draw, self.atoms(site, ""), 1)
         return f" with probability {self.draw(st.sampled_from(['0.5', f'exp(-abs({value}))']))}"
 
+    def ranked(self, kind: int) -> list[str]:
+        """Statements that prune or grow by rank, or grow by matching."""
+        draw = self.draw
+        if kind == 6:
+            axonal = draw(st.sampled_from(["2", "4 - pre.out_degree", "randint(4)", "pre.index % 3"]))
+            dendritic = draw(st.sampled_from(["2", "4 - post.in_degree", "randint(4)", "post.index % 3"]))
+            matching = f"grow by matching {axonal} per pre with {dendritic} per post{self.chance('pair')}"
+            fewer = f"prune {draw(st.sampled_from(['1', '3']))} synapses uniformly per {draw(st.sampled_from(['pre', 'post']))}"
+            return [*([fewer] if self.maybe() else []), *self.birth(matching)]
+        end = draw(st.sampled_from(["", "pre", "post"]))
+        count = draw(st.sampled_from(["3", "attempts", "1", f"{end}.index % 3" if end else "20"]))
+        site = "synapse" if kind == 4 else "pair"
+        order = draw(st.sampled_from(["smallest", "largest"]))
+        rank = f"with {order} {expression(draw, self.atoms(site, ''), 2, draws=True)}{f' per {end}' if end else ''}"
+        return [f"prune {count} synapses {rank}"] if kind == 4 else self.birth(f"grow {count} pairs {rank}")
+
     def structure(self, head: str) -> None:
         """A structural statement."""
         draw = self.draw
         count = draw(st.sampled_from(["3", "attempts", "1", "20"]))
-        kind = draw(st.integers(0, 3))
+        kind = draw(st.integers(0, 6))
         weak = f"{self.weight.name} < {self.weight.store('0.2')}"
-        if kind == 0:
+        if kind >= 4:
+            self.block(head, self.ranked(kind))
+        elif kind == 0:
             self.block(head, [f"prune where {weak if self.maybe() else condition(draw, self.atoms('synapse', ''))}"])
         elif kind == 1:
             prune = [f"let {self.prefix}gone = prune where {weak}"] if self.maybe() else []

@@ -75,6 +75,8 @@ EXPRESSIONS: st.SearchStrategy[ast.Expression] = st.recursive(st.one_of(NUMBERS,
 _OPTIONAL = st.one_of(st.none(), EXPRESSIONS)
 _BOUNDS = st.one_of(st.none(), st.tuples(EXPRESSIONS, EXPRESSIONS))
 
+_PER = st.sampled_from(["", "pre", "post"])
+
 SIMPLE_STATEMENTS = st.one_of(
     st.builds(ast.LetStatement, NAMES, EXPRESSIONS),
     st.builds(ast.Assignment, POSTFIX, st.sampled_from(["=", "+=", "-=", "*=", "/="]), EXPRESSIONS),
@@ -84,6 +86,8 @@ SIMPLE_STATEMENTS = st.one_of(
     st.builds(ast.PruneStatement, EXPRESSIONS, st.none(), st.one_of(st.just(""), NAMES)),
     st.builds(ast.GrowStatement, st.none(), st.booleans(), _OPTIONAL, _OPTIONAL, _OPTIONAL),
     st.builds(ast.GrowStatement, EXPRESSIONS),
+    st.builds(ast.PruneRankedStatement, EXPRESSIONS, st.sampled_from(["smallest", "largest"]), EXPRESSIONS, _PER),
+    st.builds(ast.PruneRankedStatement, EXPRESSIONS, st.just("uniformly"), st.none(), _PER),
 )
 
 
@@ -94,6 +98,15 @@ def _nested(inner: st.SearchStrategy[ast.Statement]) -> st.SearchStrategy[ast.St
         st.builds(ast.SampleStatement, EXPRESSIONS, _OPTIONAL, body),
         st.builds(ast.GrowStatement, st.none(), st.booleans(), _OPTIONAL, _OPTIONAL, _OPTIONAL, body),
         st.builds(lambda count, body: ast.GrowStatement(count, body=body), EXPRESSIONS, body),
+        st.builds(
+            ast.GrowRankedStatement,
+            EXPRESSIONS,
+            st.sampled_from(["smallest", "largest"]),
+            EXPRESSIONS,
+            _PER,
+            _tuple(inner, 0, 2),
+        ),
+        st.builds(ast.GrowMatchedStatement, EXPRESSIONS, EXPRESSIONS, _OPTIONAL, _tuple(inner, 0, 2)),
     )
 
 
