@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cuda.blocks import KernelBlock, Structural
 from plastlang.backends.cuda.kernels import CudaUnit
-from plastlang.backends.cuda.plan import Launches
+from plastlang.backends.cuda.plan import Launches, Shape
 from plastlang.diagnostics import Diagnostic, PlastError
+from plastlang.ir.types import Site
 
 
 def emit_structure(block: KernelBlock, statement: Structural) -> None:
@@ -15,4 +17,11 @@ def emit_structure(block: KernelBlock, statement: Structural) -> None:
 
 def emit_index(unit: CudaUnit) -> Launches:
     """Kernels that follow a change of `rows` by the host (`Plan.index`)."""
-    return ()
+    owner = unit.owner
+    assert isinstance(owner, ProjectionLayout)
+    about = f"{owner.owner.name}: the index of synapses"
+    clear = unit.kernel("index_clear", ["pl_index_clear(p);"], Shape.EACH, Site.POST, about)
+    fill = unit.kernel("index_fill", ["pl_index_fill(p);"], Shape.WARPS, Site.PRE)
+    if not owner.incoming:
+        return clear, fill
+    return clear, fill, unit.kernel("index_sort", ["pl_index_sort(p);"], Shape.WARPS, Site.POST)
