@@ -1,0 +1,151 @@
+"""The engine of the emulator, and emitted CUDA with the shim in front, as shared libraries."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from plastlang.backends.cfamily.cache import build_directory, cache_directory
+from plastlang.backends.cfamily.headers import INCLUDE, headers
+
+HERE = Path(__file__).parent
+#: Bits as on a device: no contraction, no assumptions about aliasing and overflow that nvcc does not make.
+FLAGS = (
+    "-std=gnu++17", "-fPIC", "-w", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
+    "-fno-strict-aliasing", "-fwrapv", "-fno-ipa-reference",
+)  # fmt: skip
+#: Every access becomes a call of the engine; volatile ones a call of their own.
+CHECKED = ("-O1", "-g1", "-fsanitize=thread", "--param=tsan-distinguish-volatile=1",
+           "--param=tsan-instrument-func-entry-exit=0")  # fmt: skip
+PLAIN = ("-O1",)
+
+
+class Variable(ctypes.Structure):
+    _fields_ = (("begin", ctypes.c_uint64), ("bytes", ctypes.c_uint64), ("name", ctypes.c_char_p))
+
+
+class Order(ctypes.Structure):
+    _fields_ = (("order", ctypes.c_int32), ("checked", ctypes.c_int32), ("preempt", ctypes.c_uint64),
+                ("seed", ctypes.c_uint64))  # fmt: skip
+
+
+def _run(command: Sequence[str | Path]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stderr[:4000]}"
+
+
+@functools.cache
+def _fingerprint() -> str:
+    """Of everything of the emulator that a compiled file depends on."""
+    digest = hashlib.sha256(" ".join((*FLAGS, *CHECKED, *PLAIN)).encode())
+    for path in sorted((*HERE.glob("*.?pp"), HERE / "build.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _cached(name: str) -> Path:
+    return cache_directory() / "emulator" / name
+
+
+@functools.cache
+def engine_path() -> Path:
+    """The compiled engine."""
+    path = _cached(f"engine-{_fingerprint()[:32]}.so")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with build_directory() as build:
+            sources = [HERE / "engine.cpp", HERE / "memory.cpp"]
+            _run(["g++", "-std=gnu++17", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra", *sources, "-o", build / "e.so"])
+            os.replace(build / "e.so", path)
+    return path
+
+
+@functools.cache
+def engine() -> ctypes.CDLL:
+    """The engine, loaded."""
+    library = ctypes.CDLL(str(engine_path()))
+    long, pointer = ctypes.c_uint64, ctypes.c_void_p
+    for name, result, arguments in (
+        ("emu_open", pointer, ()),
+        ("emu_close", None, (pointer,)),
+        ("emu_allocate", long, (pointer, long, ctypes.c_char_p)),
+        ("emu_free", ctypes.c_int, (pointer, long)),
+        ("emu_inside", ctypes.c_int, (pointer, long, long)),
+        ("emu_launch", ctypes.c_char_p, (
+            pointer, pointer, ctypes.c_char_p, ctypes.c_uint, ctypes.c_uint, pointer, pointer, ctypes.POINTER(Variable),
+            long, long, long, Order,
+        )),
+    ):  # fmt: skip
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def compiled(source: str, checked: bool, keep: bool = True) -> Path:
+    """A library of the kernels of a source, beside the source itself (.cu). Without `keep` the caller removes it."""
+    key = hashlib.sha256("\0".join((source, headers(), _fingerprint(), str(checked))).encode()).hexdigest()[:32]
+    path = _cached(f"{key}.so" if keep else f"{key}-{os.getpid()}.so")
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = path.with_suffix(".cu")
+    with build_directory() as build:
+        (build / "model.cu").write_text(source, encoding="utf-8")
+        object_, library = build / "model.o", build / "model.so"
+        flags = (*FLAGS, *(CHECKED if checked else PLAIN), f"-ffile-prefix-map={build}/=", "-I", str(INCLUDE))
+        shim = ("-x", "c++", "-include", str(HERE / "shim.hpp"))
+        _run(["g++", *flags, "-c", *shim, build / "model.cu", "-o", object_])
+        _run(["gcc", "-shared", object_, engine_path(), "-lm", "-o", library])
+        os.replace(build / "model.cu", text)
+        os.replace(library, path)
+    return path
+
+
+# ---------------------------------------------------------------- looking into libraries
+
+
+def image(path: Path) -> tuple[int, int]:
+    """Where a loaded library begins and ends."""
+    found = [line.split()[0].split("-") for line in Path("/proc/self/maps").read_text().splitlines()
+             if line.endswith(str(path))]  # fmt: skip
+    ends = [(int(begin, 16), int(end, 16)) for begin, end in found]
+    return min(begin for begin, _ in ends), max(end for _, end in ends)
+
+
+def shared_variables(path: Path, base: int, begin: int, end: int) -> list[Variable]:
+    """The shared variables of a loaded library, which lie from `begin` to `end`."""
+    if begin == end:
+        return []
+    done = subprocess.run(["nm", "-SC", path], capture_output=True, text=True, check=True)
+    variables = []
+    for match in re.finditer(r"^([0-9a-f]+) ([0-9a-f]+) \w (.+)$", done.stdout, re.M):
+        address = base + int(match[1], 16)
+        if begin <= address < end:
+            variables.append(Variable(address, int(match[2], 16), match[3].encode()))
+    return variables
+
+
+def explained(report: str, path: Path) -> str:
+    """A report with lines of the source in place of addresses of code."""
+    lines: list[str] = []
+
+    def line_of(match: re.Match[str]) -> str:
+        done = subprocess.run(
+            ["addr2line", "-i", "-e", path, match[1]], capture_output=True, text=True, check=True
+        ).stdout
+        places = [place.split(" ")[0] for place in done.split("\n") if place]
+        for place in places:
+            file, _, number = place.rpartition(":")
+            source = path.with_suffix(".cu") if file.endswith("model.cu") else Path(file)
+            if source.is_file() and number.isdigit():
+                lines.append(f"{Path(file).name}:{number}: {source.read_text().splitlines()[int(number) - 1].strip()}")
+        return Path(places[0]).name
+
+    text = re.sub(r"@(0x[0-9a-f]+)", line_of, report)
+    return "\n  ".join([text, *dict.fromkeys(lines)])

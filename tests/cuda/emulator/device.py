@@ -1,0 +1,188 @@
+"""A device on which emitted CUDA runs without a GPU, each access watched."""
+
+from __future__ import annotations
+
+import _ctypes
+import ctypes
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plastlang.backends.cuda.device import Call
+from plastlang.diagnostics import MachineError
+from tests.cuda.emulator import build
+
+ORDERS = ("in order", "reverse", "random")
+
+
+class Violation(AssertionError):
+    """A kernel broke a rule of the device: bounds, alignment, initialisation, order, barriers. It says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Which thread runs when, and which block.
+
+    preempt: how many accesses out of 65536 let another thread go on (checked only). seed: of random choices.
+    """
+
+    order: str = "in order"
+    seed: int = 0
+    preempt: int = 0
+
+
+class EmulatedDevice:
+    """The device (`backends.cuda.device.Device`).
+
+    Args:
+        schedule: of all launches.
+        checked: whether accesses are watched; without, kernels run faster and only barriers are.
+        block, spread: as the host asks a device for them.
+        total: bytes that there are.
+        keep: whether compiled kernels stay in the cache.
+    """
+
+    name = "emulator"
+
+    def __init__(
+        self, schedule: Schedule | None = None, checked: bool = True, block: int = 64, spread: int = 3,
+        total: int = 1 << 30, keep: bool = True,
+    ):  # fmt: skip
+        self.schedule, self.checked, self.block, self.spread = schedule or Schedule(), checked, block, spread
+        self.total, self.keep, self.launches = total, keep, 0
+        self.engine = build.engine()
+        self.arena = self.engine.emu_open()
+        self._sizes: dict[int, int] = {}
+        self._temporary: list[EmulatedModule] = []
+
+    def compile(self, source: str, precision: str, mode: str = "deterministic") -> EmulatedModule:
+        """Kernels for the CPU; a fast mode is not emulated."""
+        assert mode == "deterministic"
+        module = EmulatedModule(self, build.compiled(source, self.checked, self.keep))
+        if not self.keep:
+            self._temporary.append(module)
+        return module
+
+    def allocate(self, bytes_: int, what: str) -> int:
+        """Zeroed memory."""
+        used = sum(self._sizes.values())
+        if used + bytes_ > self.total:
+            raise MachineError(f"the emulator has too little memory: {what} needs {bytes_} bytes more")
+        address = int(self.engine.emu_allocate(self.arena, bytes_, what.encode()))
+        assert address, "addresses are never used again, and there are none left"
+        self._sizes[address] = bytes_
+        return address
+
+    def free(self, address: int) -> None:
+        """Give memory back; nothing may touch it any more."""
+        assert self.engine.emu_free(self.arena, address), "what is given back was not allocated"
+        del self._sizes[address]
+
+    def _inside(self, address: int, bytes_: int) -> None:
+        if not self.engine.emu_inside(self.arena, address, bytes_):
+            raise Violation(f"the host touches {bytes_} bytes at {address:#x}, which are not inside one allocation")
+
+    def write(self, address: int, values: NDArray[Any]) -> None:
+        """Send values."""
+        self._inside(address, values.nbytes)
+        assert values.flags.c_contiguous
+        ctypes.memmove(address, values.ctypes.data, values.nbytes)
+
+    def read(self, address: int, values: NDArray[Any]) -> None:
+        """Fetch values."""
+        self._inside(address, values.nbytes)
+        assert values.flags.c_contiguous
+        ctypes.memmove(values.ctypes.data, address, values.nbytes)
+
+    def copy(self, target: int, source: int, bytes_: int) -> None:
+        """From one place on the device to another."""
+        self._inside(target, bytes_)
+        self._inside(source, bytes_)
+        ctypes.memmove(target, source, bytes_)
+
+    def zero(self, address: int, bytes_: int) -> None:
+        """Fill with zeros."""
+        self._inside(address, bytes_)
+        ctypes.memset(address, 0, bytes_)
+
+    def close(self) -> None:
+        """Give everything back."""
+        if self.arena:
+            self.engine.emu_close(self.arena)
+            self.arena = None
+            self._sizes.clear()
+            for module in self._temporary:
+                module.remove()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class EmulatedModule:
+    """Loaded kernels (`backends.cuda.device.Module`); every launch is done when it returns."""
+
+    def __init__(self, device: EmulatedDevice, path: Path):
+        self._device, self._path = device, path
+        self._library, self._image, self._shared = _loaded(path, device.keep)
+
+    def launch(self, calls: Sequence[Call], times: int = 1) -> None:
+        """Run the calls, one after the other, the whole `times` times.
+
+        Raises:
+            Violation: a kernel broke a rule.
+        """
+        device = self._device
+        for _ in range(times):
+            for call in calls:
+                self._run(call, device)
+
+    def _run(self, call: Call, device: EmulatedDevice) -> None:
+        assert call.grid >= 1 and (call.block == 1 or call.block % 32 == 0) and call.block <= 1024
+        device.launches += 1
+        schedule = device.schedule
+        seed = (schedule.seed * 1_000_003 + device.launches) & (2**64 - 1)
+        preempt = schedule.preempt if device.checked else 0
+        order = build.Order(ORDERS.index(schedule.order), device.checked, preempt, seed)
+        report = device.engine.emu_launch(
+            device.arena, ctypes.cast(getattr(self._library, call.kernel), ctypes.c_void_p), call.kernel.encode(),
+            call.grid, call.block, call.model, call.data, self._shared, len(self._shared), *self._image, order,
+        )  # fmt: skip
+        if report is not None:
+            raise Violation(build.explained(report.decode(), self._path))
+
+
+    def remove(self) -> None:
+        """Unload it, and remove its files."""
+        _ctypes.dlclose(self._library._handle)
+        self._path.unlink(missing_ok=True)
+        self._path.with_suffix(".cu").unlink(missing_ok=True)
+
+
+def _loaded(path: Path, keep: bool) -> tuple[ctypes.CDLL, tuple[int, int], ctypes.Array[build.Variable]]:
+    return _kept(path) if keep else _load(path)
+
+
+def _load(path: Path) -> tuple[ctypes.CDLL, tuple[int, int], ctypes.Array[build.Variable]]:
+    library = ctypes.CDLL(str(path))
+    begin, end = build.image(path)
+    ends = []
+    for name in ("emu_shared_begin", "emu_shared_end"):
+        function = getattr(library, name)
+        function.restype = ctypes.c_void_p
+        ends.append(function() or 0)
+    variables = build.shared_variables(path, begin, *ends)
+    return library, (begin, end), (build.Variable * len(variables))(*variables)
+
+
+_kept = functools.cache(_load)
+
+
+def view(address: int, count: int, dtype: type) -> NDArray[Any]:
+    """Memory of the emulated device as an array."""
+    kind = np.dtype(dtype)
+    return np.frombuffer((ctypes.c_char * (count * kind.itemsize)).from_address(address), kind)
