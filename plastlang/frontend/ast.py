@@ -198,7 +198,10 @@ class GrowStatement:
 
 @dataclass(frozen=True, slots=True)
 class PruneRankedStatement:
-    """`prune COUNT synapses with smallest KEY [per post]`. order: smallest, largest, uniformly (key None). per: '', pre, post."""
+    """`prune COUNT synapses with smallest KEY [per post]`.
+
+    order: smallest, largest, uniformly (key None). per: '', pre, post.
+    """
 
     count: Expression
     order: str

@@ -39,6 +39,7 @@ from plastlang.ir.nodes import (
     Threshold,
     Unary,
 )
+from plastlang.ir.noise import XI, NotLinear, drift_and_diffusion
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import statements, walk
 
@@ -63,7 +64,8 @@ class Dynamics(Declarations):
         entry = self.e.entries.get(node.name)
         if not isinstance(entry, VariableName | BrokenName):
             self._no_variable(node, entry)
-        value = self.e.elaborate(node.value, Place("an equation", draws=False))
+        self.e.xi = None
+        value = self.e.elaborate(node.value, Place("an equation", draws=False, noise=True))
         if not isinstance(entry, VariableName):
             return
         if any(known.name == node.name for known in self.equations):
@@ -105,6 +107,18 @@ class Dynamics(Declarations):
             return
         typed = self.e.as_type(value, Type.REAL, node.value.span, "")
         assert typed is not None
+        try:
+            drift_and_diffusion(typed.expr)
+        except NotLinear:
+            self.reporter.error(
+                "P309",
+                f"`{XI}` must stand alone or in a product in `{node.name}'`",
+                node.value.span,
+                "not linear in the noise",
+                f"write `{node.name}' = ... + sigma * {XI}`",
+                ("white noise has no powers, and no function of it has a meaning",),
+            )
+            return
         self.equations.append(Equation(node.name, typed.expr, node.span))
 
     def _no_variable(self, node: ast.EquationDeclaration, entry: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import assert_never
 
 from plastlang.diagnostics import Span
@@ -26,9 +27,11 @@ from plastlang.frontend.dimensions import (
     NUMBER,
     TIME,
     from_dimension,
+    raised,
 )
 from plastlang.frontend.units import is_common
-from plastlang.ir.nodes import Builtin, Const, Param, Read
+from plastlang.ir.nodes import Builtin, Const, Draw, Param, Read
+from plastlang.ir.noise import XI
 from plastlang.ir.types import DRAWS, FUNCTIONS, Site, Type
 
 
@@ -66,8 +69,26 @@ class Names(Literals):
             return const_value(const)
         if name in self.broken:
             return None
+        if name == XI:
+            return self._white_noise(node, place)
         self._unknown(node, place)
         return None
+
+    def _white_noise(self, node: ast.Name, place: Place) -> Value | None:
+        """`xi`, one for each equation; its unit makes its integral over a time t spread by sqrt(t)."""
+        if not place.noise:
+            self.reporter.error(
+                "P309",
+                f"`{XI}` is white noise, which only equations know",
+                node.span,
+                f"in {place.what}",
+                "draw in a block: `x += normal(0, 1)`",
+            )
+            return None
+        if self.xi is None:
+            self.draws += 1
+            self.xi = Value(Draw(XI, (), self.draws - 1), raised(TIME, Fraction(-1, 2)), draws=True)
+        return self.xi
 
     def _unknown(self, node: ast.Name, place: Place) -> None:
         name = node.name

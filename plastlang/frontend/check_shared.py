@@ -43,6 +43,7 @@ class Shared(ABC):
     used: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
     draws: int = 0
+    xi: Value | None = None  # the white noise of the equation under way
     trail: list[tuple[Site, Span | None, str]] = field(default_factory=list)
     lets: dict[str, Value | None] = field(default_factory=dict)
     _open_lets: list[str] = field(default_factory=list)

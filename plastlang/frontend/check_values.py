@@ -98,6 +98,7 @@ class Place:
     pairs: bool = False  # of state, constants of the pair only
     aggregates: bool = False
     absent: bool = False  # of pairs without a synapse
+    noise: bool = False  # white noise
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from plastlang.frontend.checked import CheckedComponent, CheckedPopulation, Equation
+from plastlang.frontend.checked import CheckedComponent, CheckedPopulation
 from plastlang.ir.lowered import Explanation
 from plastlang.ir.nodes import (
     Assign,
@@ -27,10 +27,11 @@ from plastlang.symbolic.constants import Constants
 from plastlang.symbolic.explain import explain
 from plastlang.symbolic.holds import Counter, count_down, counters, hidden, start, states
 from plastlang.symbolic.lets import Lets
+from plastlang.symbolic.noise import solve_with_noise
 from plastlang.symbolic.owners import constants_of, parameters, solvable, variables, workshop
 from plastlang.symbolic.powers import in_equations, in_population
 from plastlang.symbolic.renewal import choose
-from plastlang.symbolic.solve import Solved, solve
+from plastlang.symbolic.solve import Solved
 
 
 def lower_population(population: CheckedPopulation) -> tuple[Population, tuple[Explanation, ...]]:
@@ -122,10 +123,8 @@ def _held_values(
     for state in states(holds):
         frozen = frozenset(n for c, active in zip(holds, state, strict=True) if active for n in c.names)
         shop = workshop(neuron, Site.NEURON, constants, lets, frozen, still=frozen)
-        equations = tuple(
-            Equation(e.name, lets.bind_draws(e.value), e.span) for e in neuron.equations if e.name in shop.variables
-        )
-        solved = solve(equations, neuron.method, shop)
+        equations = [e for e in neuron.equations if e.name in shop.variables]
+        solved = solve_with_noise(equations, neuron.method, shop, lets)
         free = free or solved
         for name, read in solvable(neuron, Site.NEURON).items():
             choices.setdefault(name, []).append(solved[name].value if name in solved else read)
@@ -147,9 +146,7 @@ def _global_step(
     """The equations of values that the whole population shares, after those of the neurons."""
     lets = Lets(Site.GLOBAL)
     shop = workshop(neuron, Site.GLOBAL, constants, lets)
-    equations = tuple(
-        Equation(e.name, lets.bind_draws(e.value), e.span) for e in neuron.equations if e.name in shop.variables
-    )
-    solved = solve(equations, neuron.method, shop)
+    equations = [e for e in neuron.equations if e.name in shop.variables]
+    solved = solve_with_noise(equations, neuron.method, shop, lets)
     new = [(n, lets.bind(clip(n, s.value, bounds), f"new_{n}")) for n, s in solved.items()]
     return (*lets.statements, *(Assign(n, v, Site.GLOBAL) for n, v in new)), solved

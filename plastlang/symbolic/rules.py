@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from plastlang.frontend.checked import CheckedComponent, CheckedProjection, Equation
+from plastlang.frontend.checked import CheckedComponent, CheckedProjection
 from plastlang.ir.lowered import Explanation
 from plastlang.ir.nodes import (
     Assign,
@@ -28,9 +28,10 @@ from plastlang.symbolic.constants import Constants
 from plastlang.symbolic.explain import explain
 from plastlang.symbolic.lazy import lazy_groups
 from plastlang.symbolic.lets import Lets
+from plastlang.symbolic.noise import solve_with_noise
 from plastlang.symbolic.owners import constants_of, parameters, solvable, variables, workshop
 from plastlang.symbolic.powers import in_equations, in_projection
-from plastlang.symbolic.solve import Solved, solve
+from plastlang.symbolic.solve import Solved
 
 #: What is stepped reads the values at the start of the step, so those that are read by others come later.
 _ORDER = (Site.SYNAPSE, Site.PRE, Site.POST, Site.GLOBAL)
@@ -114,8 +115,8 @@ def _site(
     laziness = lazy_groups(equations, rule.variables, bounds, site, shop)
     left = frozenset(names) - laziness.stepped.keys()
     shop = workshop(rule, site, constants, lets, frozen=left)
-    stepped = tuple(Equation(e.name, lets.bind_draws(e.value), e.span) for e in equations if e.name in laziness.stepped)
-    solved = solve(stepped, rule.method, shop)
+    stepped = [e for e in equations if e.name in laziness.stepped]
+    solved = solve_with_noise(stepped, rule.method, shop, lets)
     new = [(n, lets.bind(clip(n, s.value, bounds), f"new_{n}")) for n, s in solved.items()]
     explained = {n: replace(s, why=f"{s.why}; stepped, since {laziness.stepped[n]}") for n, s in solved.items()}
     return laziness.groups, [*lets.statements, *(Assign(n, v, site) for n, v in new)], explained | dict(laziness.solved)

@@ -167,6 +167,8 @@ CASES: dict[str, str] = {
         ("number too large", "a_plus = 0.01", "a_plus = 1e400"),
         ("period of every", _Y, "        y += 1\n    every 10:\n        y = 0\n"),
         ("period of every below zero", _Y, "        y += 1\n    every -1 ms:\n        y = 0\n"),
+        ("noise in a block", _Y, "        y += xi\n"),
+        ("noise squared", "-y / tau_minus", "-y / tau_minus + xi ** 2"),
         ("ranked at a spike", _Y, "        y += 1\n        prune 3 synapses with smallest w\n"),
         (
             "number of pruned that differs",
@@ -239,6 +241,7 @@ CASES: dict[str, str] = {
     ),
     **_changed(
         LIF,
+        ("noise without the root of a time", "g_leak) / tau_m\n", "g_leak) / tau_m + 1 mV * xi\n"),
         ("pre in a neuron", "state g_exc", "synapse g_exc"),
         ("pre spike in a neuron", "    input exc", "    on pre spike:\n        v = v_rest\n    input exc"),
         ("neuron reads post", "v > v_th:", "v > post.v:"),

@@ -195,7 +195,12 @@ def _extras(neuron: _Neuron) -> None:
     if neuron.maybe():
         neuron.lines.append("state extra = 0.25 in [-2.0, 2.0]")
         neuron.states.append(State("extra"))
+        if neuron.maybe():
+            neuron.lines.append("extra' = -extra / tau + 0.2 / sqrt(tau) * xi")
         neuron.lines.append("each step:")
+        if neuron.maybe():
+            shift = "mean(extra) over neurons - max(0.1 * index) over neurons"
+            neuron.lines.append(f"    extra += clip({shift}, -0.1, 0.1)")
         if neuron.maybe():
             neuron.lines += [
                 f"    if {condition(draw, neuron.atoms())}:",

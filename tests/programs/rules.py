@@ -116,7 +116,7 @@ class _Builder:
 
     def _traces(self, site: str, names: tuple[str, str]) -> None:
         """A trace: lazy, coupled to a second one, stepped, or none."""
-        stepped = [] if self.patient and site != "post" else ["stepped", "nonlinear"]
+        stepped = [] if self.patient and site != "post" else ["stepped", "nonlinear", "noisy"]
         kind = self.draw(st.sampled_from(["lazy", "none", "chain", "coupled", *stepped]))
         if kind == "none":
             return
@@ -140,6 +140,9 @@ class _Builder:
                     f"{first}' = (-{first} - 0.5 * {second}) / {tau}",
                     f"{second}' = (0.5 * {first} - {second}) / tau_a",
                 ]
+            case "noisy":
+                strength = self.draw(st.sampled_from(["0.2", "gain * 0.1", f"0.1 * (1.0 + {first} ** 2)"]))
+                self.lines.append(f"{first}' = -{first} / {tau} + {strength} / sqrt({tau}) * xi")
             case "stepped":
                 sources = {"pre": ["gain"], "post": ["gain"], "synapse": ["gain"]}
                 sources["pre"] += [State(f"pre.{s.name}", s.unit).scaled for s in self.pre_states]
@@ -259,7 +262,8 @@ class _Builder:
             axonal = draw(st.sampled_from(["2", "4 - pre.out_degree", "randint(4)", "pre.index % 3"]))
             dendritic = draw(st.sampled_from(["2", "4 - post.in_degree", "randint(4)", "post.index % 3"]))
             matching = f"grow by matching {axonal} per pre with {dendritic} per post{self.chance('pair')}"
-            fewer = f"prune {draw(st.sampled_from(['1', '3']))} synapses uniformly per {draw(st.sampled_from(['pre', 'post']))}"
+            end = draw(st.sampled_from(["pre", "post"]))
+            fewer = f"prune {draw(st.sampled_from(['1', '3']))} synapses uniformly per {end}"
             return [*([fewer] if self.maybe() else []), *self.birth(matching)]
         end = draw(st.sampled_from(["", "pre", "post"]))
         count = draw(st.sampled_from(["3", "attempts", "1", f"{end}.index % 3" if end else "20"]))
