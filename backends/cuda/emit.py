@@ -84,6 +84,7 @@ def emit(program: Program, precision: str) -> Emitted:
         comment(f"{program.name}: made by plastlang, {precision} precision. docs/numerics.md says what it computes."),
         '#include "plast_device.h"',
         '#include "plast_device_rows.h"',
+        *(['#include "plast_device_structure.h"'] if any(p.structural for p in places.projections.values()) else []),
         "",
         *module.lines,
     ]

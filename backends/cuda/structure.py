@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cuda.blocks import KernelBlock, Structural
+from plastlang.backends.cuda.growing import emit_grow_uniform
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.plan import Launches, Shape
-from plastlang.diagnostics import Diagnostic, PlastError
+from plastlang.backends.cuda.pruning import emit_prune_where
+from plastlang.backends.cuda.sampling import emit_sample
+from plastlang.ir.nodes import GrowUniform, PruneWhere, Sample
 from plastlang.ir.types import Site
 
 
 def emit_structure(block: KernelBlock, statement: Structural) -> None:
-    """Add the kernels of a structural statement to a block (`KernelBlock.kernel`); its count is kept (`keep`)."""
-    raise PlastError((Diagnostic("P800", "structural statements do not run on cuda yet", statement.span),))
+    """Add the kernels of a structural statement to a block (`KernelBlock.kernel`); its count is kept."""
+    match statement:
+        case PruneWhere():
+            emit_prune_where(block, statement)
+        case GrowUniform():
+            emit_grow_uniform(block, statement)
+        case Sample():
+            emit_sample(block, statement)
+        case _:
+            assert_never(statement)
 
 
 def emit_index(unit: CudaUnit) -> Launches:

@@ -146,7 +146,7 @@ PL_DEVICE int32_t pl_rows_filter(pl_rows *r, int32_t i, const uint8_t *gone) {
     for (int64_t from = start; from < end; from += 32) {
         const int64_t s = from + pl_lane();
         const bool goes = s < end && gone[s] != 0, stays = s < end && !goes;
-        if (goes && r->in_degree != NULL) {
+        if (goes && r->in_degree != nullptr) {
             atomicAdd(&r->in_degree[r->post[s]], -1);
         }
         const unsigned mask = __ballot_sync(0xffffffffu, stays);
@@ -159,7 +159,7 @@ PL_DEVICE int32_t pl_rows_filter(pl_rows *r, int32_t i, const uint8_t *gone) {
     }
     __syncwarp();
     const int32_t after = pl_rows_repeats(r, i);
-    if (pl_lane() == 0 && r->in_degree != NULL) {
+    if (pl_lane() == 0 && r->in_degree != nullptr) {
         pl_count(&r->total, -(int64_t)flagged);
         pl_count(&r->extra, (int64_t)after - before);
     }
@@ -177,7 +177,7 @@ PL_DEVICE int32_t pl_new_number(int64_t edit) { return (int32_t)(edit & INT32_MA
 
 PL_DEVICE void pl_rows_remove(pl_rows *r, int32_t i, const int64_t *edits, int32_t gone) {
     const int64_t start = r->start[i], length = r->length[i];
-    for (int32_t k = pl_lane(); r->in_degree != NULL && k < gone; k += 32) {
+    for (int32_t k = pl_lane(); r->in_degree != nullptr && k < gone; k += 32) {
         atomicAdd(&r->in_degree[r->post[start + edits[k]]], -1);
     }
     __syncwarp();
@@ -195,7 +195,7 @@ PL_DEVICE void pl_rows_insert(pl_rows *r, int32_t i, int64_t length, const int64
     for (int32_t k = pl_lane(); k < fresh; k += 32) {
         const int32_t post = pl_new_post(edits[k]);
         place[k] = pl_rows_lower(r->post, start, start + length, post + 1) + k;
-        if (r->in_degree != NULL) {
+        if (r->in_degree != nullptr) {
             atomicAdd(&r->in_degree[post], 1);
         }
     }
@@ -219,7 +219,7 @@ PL_DEVICE void pl_rows_insert(pl_rows *r, int32_t i, int64_t length, const int64
  * pool are given back. By a whole warp. */
 PL_DEVICE void pl_rows_apply(
     pl_rows *r, int32_t i, const int64_t *edits, int32_t gone, int32_t fresh, int64_t *place) {
-    const int32_t length = r->length[i], before = r->in_degree != NULL ? pl_rows_repeats(r, i) : 0;
+    const int32_t length = r->length[i], before = r->in_degree != nullptr ? pl_rows_repeats(r, i) : 0;
     __syncwarp();
     if (gone > 0) {
         pl_rows_remove(r, i, edits, gone);
@@ -232,7 +232,7 @@ PL_DEVICE void pl_rows_apply(
         r->length[i] = length - gone + fresh;
     }
     __syncwarp();
-    if (r->in_degree != NULL) {
+    if (r->in_degree != nullptr) {
         const int32_t after = pl_rows_repeats(r, i);
         if (pl_lane() == 0) {
             pl_count(&r->total, (int64_t)fresh - gone);

@@ -1,0 +1,127 @@
+"""What structural statements share: edits are put on the lists of their rows, room is looked for, rows change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plastlang.backends.cfamily.frame import Scope, Value
+from plastlang.backends.cfamily.layout import ProjectionLayout, has_draw
+from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cuda.blocks import KernelBlock
+from plastlang.backends.cuda.plan import Shape
+from plastlang.ir.nodes import Builtin, Expr, Stmt
+from plastlang.ir.types import Site
+from plastlang.ir.walk import all_expressions, walk
+
+#: What the network says that follows each single edit.
+FOLLOWING = frozenset({"synapses", "pre.out_degree", "post.in_degree"})
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """The body of a grow, and values of the wish that it uses."""
+
+    init: tuple[Stmt, ...]
+    known: dict[str, Value]
+
+
+def follows_edits(block: KernelBlock, bodies: Sequence[tuple[Stmt, ...]], several: bool) -> bool:
+    """Whether new synapses of one statement can see each other: they are then made one after the other.
+
+    They do so by degrees and counts and, where there may be `several` of a pair, by the ordinals of their draws.
+    """
+    variables = [v for v in block.unit.owner.owner.variables if v.site in (Site.SYNAPSE, Site.PAIR)]
+    expressions: list[Expr] = [v.init for v in variables]
+    for body in bodies:
+        expressions += all_expressions(body)
+    if several and any(has_draw(x) for x in expressions):
+        return True
+    return any(isinstance(n, Builtin) and n.name in FOLLOWING for x in expressions for n in walk(x))
+
+
+def emit_edits(
+    block: KernelBlock, growths: Sequence[Growth], kept: str = "", by_claim: bool = False, several: bool = False
+) -> None:  # fmt: skip
+    """Add the kernels that carry out the edits in the work memory.
+
+    Args:
+        block: of the statement.
+        growths: edits of kind k make a synapse with growths[k - 1].
+        kept: C type of what is kept for each edit beside it, or "".
+        by_claim: edits are granted to those who claimed with the least number; otherwise they are marked.
+        several: a pair may get several synapses.
+    """
+    number = block.unit.owner.number
+    block.kernel([f"pl_edits_link(p, {'true' if by_claim else 'false'});"], Shape.SPREAD)
+    block.kernel([f"pl_edits_room(m, p, pl_kernel, {number});"], Shape.BLOCK)
+    make = _make(block, growths, kept)
+    if growths and follows_edits(block, [g.init for g in growths], several):
+        block.kernel(_one_after_the_other(make), Shape.BLOCK)
+    else:
+        block.kernel(_rows_at_once(make), Shape.SPREAD)
+
+
+def _rows_at_once(make: list[str]) -> list[str]:
+    new = [
+        "for (int32_t k = pl_lane(); k < row.fresh; k += 32) {",
+        "    const int32_t a = pl_new_number(row.edits[k]);",
+        "    const pl_edit *const edit = &work.edits[a];",
+        "    const int64_t s = row.place[k];",
+        *indent(make),
+        "}",
+    ]
+    return [
+        "const pl_work work = pl_work_now(p);",
+        "const int64_t turns = pl_edits_turns(p, &work);",
+        "for (int64_t turn = pl_warp(); turn < turns; turn += pl_warps()) {",
+        f"    {'const pl_edited row = ' if make else '(void)'}pl_edits_row(p, &work, turn);",
+        *indent(new if make else []),
+        "}",
+    ]
+
+
+def _one_after_the_other(make: list[str]) -> list[str]:
+    new = [
+        "const int32_t a = (int32_t)from + __ffs((int)granted) - 1;",
+        "pl_edits_one(p, &work, a);",
+        "const pl_edit *const edit = &work.edits[a];",
+        "if (edit->kind > 0 && pl_lane() == 0) {",
+        "    const int64_t s = edit->place;",
+        *indent(make),
+        "}",
+        "__syncwarp();",
+    ]
+    return [
+        "const pl_work work = pl_work_now(p);",
+        "for (int64_t from = 0; pl_warp() == 0 && from < work.head->count; from += 32) {",
+        "    for (unsigned granted = pl_edits_granted(&work, from); granted != 0; granted &= granted - 1) {",
+        *indent(new, 2),
+        "    }",
+        "}",
+    ]
+
+
+def _make(block: KernelBlock, growths: Sequence[Growth], kept: str) -> list[str]:
+    """Lines that give the new synapse `s` of the edit `a` its start values, and run the body of its grow."""
+    if not growths:
+        return []
+    unit = block.unit
+    assert isinstance(unit.owner, ProjectionLayout)
+    lines = [
+        "const int32_t i = edit->pre, j = edit->post;",
+        f"{unit.prefix}_start(m, i, j, s, step, {block.repeat});",
+    ]
+    if kept:
+        lines.append(f"const {kept} *const more = (const {kept} *)work.more + a;")
+        lines.append("(void)more;")
+    for number, growth in enumerate(growths, 1):
+        if not growth.init:
+            continue
+        scope = Scope()
+        names = {**block.locals, **growth.known}
+        new = unit.frame(scope, scope.lines, Site.SYNAPSE, now=block.now, repeat=block.repeat, locals=names)
+        for statement in growth.init:
+            new.run(statement)
+        lines += [f"if (edit->kind == {number}) {{", *indent(scope.text()), "}"]
+    return lines
