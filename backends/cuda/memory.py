@@ -79,9 +79,16 @@ class Memory:
         self.populations, self.projections, self.records, self.rings = (
             head.populations, head.projections, head.records, head.rings,
         )  # fmt: skip
-        for name, place in layout.populations.items():
+        try:
+            self._fill()
+        except BaseException:  # there is too little memory: what was taken already is given back
+            self.close()
+            raise
+
+    def _fill(self) -> None:
+        for name, place in self.layout.populations.items():
             self._population(self.populations[place.number], place, name)
-        for name, home in layout.projections.items():
+        for name, home in self.layout.projections.items():
             self._projection(self.projections[home.number], home, name)
         for record, declared in zip(self.records, self.recorded, strict=True):
             self._record(record, declared)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import atexit
 import ctypes
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,9 @@ from plastlang.backends.cuda.probe import driver_version
 from plastlang.backends.cuda.sharing import CUDA
 from plastlang.backends.cuda.toolchain import OLDEST, Target, find_compiler
 from plastlang.diagnostics import MachineError
+
+#: Makes the device's context that of this thread for a while.
+Current = Callable[[], AbstractContextManager[None]]
 
 #: Threads of a block, and blocks for each multiprocessor.
 BLOCK, BLOCKS_EACH = 256, 8
@@ -50,23 +55,31 @@ class PyCudaDevice:
         self.spread = BLOCKS_EACH * device.get_attribute(driver.device_attribute.MULTIPROCESSOR_COUNT)
         self.dlpack_device = (CUDA, number)
         self._context = device.retain_primary_context()
-        self._entered: set[int] = set()
-        self._enter()
-        self._stream = driver.Stream()
+        # the main thread lives as long as we do: its context may stay
+        self._home = threading.current_thread() is threading.main_thread() and threading.get_ident()
+        if self._home:
+            self._context.push()
+        with self.current():
+            self._stream = driver.Stream()
         self.graphs = Graphs(self._stream.handle)
         self._allocated: dict[int, Any] = {}
         atexit.register(self._leave)
 
-    def _enter(self) -> None:
-        """Every thread has its own stack of contexts."""
-        thread = threading.get_ident()
-        if thread not in self._entered:
-            self._context.push()
-            self._entered.add(thread)
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """The context is that of this thread meanwhile; in the main thread it always is."""
+        if threading.get_ident() == self._home:
+            yield
+            return
+        self._context.push()
+        try:
+            yield
+        finally:
+            self._driver.Context.pop()
 
     def _leave(self) -> None:
         self.close()
-        if threading.get_ident() in self._entered:
+        if self._home:
             self._driver.Context.pop()
         self._context.detach()
 
@@ -79,8 +92,9 @@ class PyCudaDevice:
 
     def load(self, code: bytes) -> PyCudaModule:
         """Load compiled kernels: a cubin for this architecture, or PTX."""
-        self._enter()
-        return PyCudaModule(self._driver.module_from_buffer(code), self._stream, self.graphs, self._enter)
+        with self.current():
+            module = self._driver.module_from_buffer(code)
+            return PyCudaModule(module, self._driver, self._stream, self.graphs, self.current)
 
     # ------------------------------------------------------------ memory
 
@@ -90,79 +104,95 @@ class PyCudaDevice:
         Raises:
             MachineError: there is not enough.
         """
-        self._enter()
-        try:
-            memory = self._driver.mem_alloc(bytes_)
-        except self._driver.MemoryError:
-            free, total = self._driver.mem_get_info()
-            raise MachineError(
-                f"the GPU has too little memory: {what} needs {_size(bytes_)} more; of {_size(total)} on "
-                f"{self.name} {_size(free)} are free"
-            ) from None
-        self._allocated[int(memory)] = memory
-        self.zero(int(memory), bytes_)
-        return int(memory)
+        with self.current():
+            try:
+                memory = self._driver.mem_alloc(bytes_)
+            except self._driver.MemoryError:
+                free, total = self._driver.mem_get_info()
+                raise MachineError(
+                    f"the GPU has too little memory: {what} needs {_size(bytes_)} more; of {_size(total)} on "
+                    f"{self.name} {_size(free)} are free"
+                ) from None
+            self._allocated[int(memory)] = memory
+            self.zero(int(memory), bytes_)
+            return int(memory)
 
     def free(self, address: int) -> None:
-        """Give memory back, once nothing uses it any more."""
-        self._enter()
-        self._stream.synchronize()
-        self._allocated.pop(address).free()
+        """Give memory back, once nothing uses it any more; what `close` has given back already is left alone."""
+        if address in self._allocated:
+            with self.current():
+                self._stream.synchronize()
+                self._allocated.pop(address).free()
 
     def write(self, address: int, values: NDArray[Any]) -> None:
         """Send values; in the order of the launches."""
-        self._enter()
-        self._driver.memcpy_htod(address, values.reshape(-1).view(np.uint8))
+        with self.current():
+            self._driver.memcpy_htod(address, values.reshape(-1).view(np.uint8))
 
     def read(self, address: int, values: NDArray[Any]) -> None:
         """Fetch values after everything that was launched."""
-        self._enter()
-        self._stream.synchronize()
-        self._driver.memcpy_dtoh(values.reshape(-1).view(np.uint8), address)
+        with self.current():
+            self._stream.synchronize()
+            self._driver.memcpy_dtoh(values.reshape(-1).view(np.uint8), address)
 
     def copy(self, target: int, source: int, bytes_: int) -> None:
         """From one place on the device to another."""
-        self._enter()
-        self._driver.memcpy_dtod(target, source, bytes_)
+        with self.current():
+            self._driver.memcpy_dtod(target, source, bytes_)
 
     def zero(self, address: int, bytes_: int) -> None:
         """Fill with zeros."""
-        self._enter()
-        self._driver.memset_d8(address, 0, bytes_)
+        with self.current():
+            self._driver.memset_d8(address, 0, bytes_)
 
     def close(self) -> None:
         """Give everything back."""
-        self._enter()
-        self._stream.synchronize()
-        self.graphs.close()
-        for memory in self._allocated.values():
-            memory.free()
-        self._allocated.clear()
+        with self.current():
+            self._stream.synchronize()
+            self.graphs.close()
+            for memory in self._allocated.values():
+                memory.free()
+            self._allocated.clear()
 
 
 class PyCudaModule:
     """Loaded kernels (`cuda.device.Module`)."""
 
-    def __init__(self, module: Any, stream: Any, graphs: Graphs, enter: Callable[[], None]):
-        self._module, self._stream, self._graphs, self._enter = module, stream, graphs, enter
+    def __init__(self, module: Any, driver: Any, stream: Any, graphs: Graphs, current: Current):
+        self._module, self._stream, self._graphs, self._current = module, stream, graphs, current
+        self._event, self._error = driver.Event, driver.Error
         self._functions: dict[str, Any] = {}
         self._recorded: dict[tuple[Call, ...], ctypes.c_void_p | None] = {}
 
     def launch(self, calls: Sequence[Call], times: int = 1) -> None:
         """Put the calls on the device, `times` times: as a graph where they come more than once."""
-        self._enter()
-        graph = self._graph(tuple(calls)) if times > 1 else None
-        for _ in range(times):
-            if graph is None:
-                self._put(calls)
-            else:
-                self._graphs.run(graph)
+        with self._current():
+            graph = self._graph(tuple(calls)) if times > 1 else None
+            for _ in range(times):
+                if graph is None:
+                    self._put(calls)
+                else:
+                    self._graphs.run(graph)
+
+    def timed(self, calls: Sequence[Call]) -> list[float]:
+        """Run the calls once and wait; gives the seconds that each took on the device."""
+        with self._current():
+            events = [self._event() for _ in range(len(calls) + 1)]
+            events[0].record(self._stream)
+            for call, event in zip(calls, events[1:], strict=True):
+                self._put([call])
+                event.record(self._stream)
+            events[-1].synchronize()
+            return [first.time_till(second) / 1000 for first, second in pairwise(events)]
 
     def _graph(self, calls: tuple[Call, ...]) -> ctypes.c_void_p | None:
         if calls not in self._recorded:
             for call in calls:
                 self._function(call.kernel)  # loading one is not allowed while a graph is recorded
-            self._recorded[calls] = self._graphs.record(lambda: self._put(calls))
+            try:
+                self._recorded[calls] = self._graphs.record(lambda: self._put(calls))
+            except self._error:  # the driver does not record such launches
+                self._recorded[calls] = None
         return self._recorded[calls]
 
     def _put(self, calls: Sequence[Call]) -> None:

@@ -161,7 +161,7 @@ class Synapses:
             values, pool = self._get(address, rows.room, cells), np.zeros(room, cells)
             pool[new] = values[old]
             memory.free(address)
-            moved.append(memory.placed(pool, f"{room} places for synapses of {self._name}").address)
+            moved.append(memory.placed(pool, f"room for {room} synapses of {self._name}").address)
         self._pools[kind] = moved
         self._describe(rows, moved, start, capacity)
         self.forget()
@@ -175,7 +175,7 @@ class Synapses:
 
     def _new_pool(self, kind: str, rows: Rows, start: Array, capacity: Array) -> None:
         room = int(capacity.sum())
-        what = f"{room} places for synapses of {self._name}"
+        what = f"room for {room} synapses of {self._name}"
         self._pools[kind] = [self._memory.place(room * w, np.uint8, what).address for w in self._widths(kind)]
         self._describe(rows, self._pools[kind], start, capacity)
 

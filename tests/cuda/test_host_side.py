@@ -237,7 +237,7 @@ def test_too_little_memory_is_said() -> None:
     net = program((clock("a", 3), clock("b", 4)), (static("p", ("a",), "b", c(1.0)),))
     model = loaded(net, {"ends": ends}, total=200_000 + 3 * (1 << 16) * 12)
     many = np.zeros(300_000, np.int32)
-    with pytest.raises(MachineError, match="places for synapses of p"):
+    with pytest.raises(MachineError, match="room for 300000 synapses of p"):
         model.set_synapses("p", many, many)
 
 

@@ -1,0 +1,84 @@
+"""Run in a process of its own, in which libcuda.so.1 is the stand-in: PyCUDA as it is, from plastlang's Python API."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+
+import numpy as np
+import pycuda.driver
+
+import plastlang as pl
+from plastlang.backends.cuda import backend, pycuda_device
+from plastlang.diagnostics import MachineError
+from tests.api.networks import learning
+from tests.cuda.emulator import build
+
+
+def emulated(source: str, *rest: object) -> bytes:
+    """What the stand-in takes for machine code."""
+    return b"emulated kernels: " + str(build.compiled(source, checked=True)).encode() + b"\0"
+
+
+def same_bits() -> object:
+    """A network that learns, on the reference and through PyCUDA: what differs in the end."""
+    runs = []
+    for name in ("reference", "cuda"):
+        model = learning(name, rewiring="structure" in sys.argv)
+        model.run("10 ms")
+        runs.append((model.executable.save(), model.recordings, model))
+    (expected, _, _), (found, _, model) = runs
+    different = [key for key in expected if not np.array_equal(expected[key], found[key])]
+    return {"different": different, "steps": model.executable.step, "device": backend.device().name}
+
+
+def shared() -> object:
+    """What other packages see of the memory."""
+    model = learning("cuda", rewiring=False)
+    array = model["outputs"].on_device("v")
+    interface = array.__cuda_array_interface__
+    values = np.zeros(array.shape, array.dtype)
+    pycuda.driver.memcpy_dtoh(values, interface["data"][0])
+    return {"same": bool(np.array_equal(values, model["outputs"].v)), "place": array.__dlpack_device__()}
+
+
+def other_thread() -> object:
+    """A model is used by a thread that did not make it."""
+    model = learning("cuda", rewiring=False)
+    thread = threading.Thread(target=model.run, args=("2 ms",))
+    thread.start()
+    thread.join()
+    return {"steps": model.executable.step}
+
+
+def memory() -> object:
+    """There is too little of it."""
+    try:
+        learning("cuda", rewiring=False)
+    except MachineError as error:
+        return {"said": str(error), "left": len(backend.device()._allocated)}  # type: ignore[attr-defined]
+    return {"said": ""}
+
+
+def graphs() -> object:
+    """Steps run as graphs."""
+    model = learning("cuda", rewiring=False)
+    module = model.executable._module  # type: ignore[attr-defined]
+    model.run("10 ms")
+    return {"graphs": sum(graph is not None for graph in module._recorded.values())}
+
+
+def refused() -> object:
+    """The driver does not start."""
+    try:
+        pl.load("rules:lif.plast")
+        learning("cuda", rewiring=False)
+    except MachineError as error:
+        return {"said": str(error)}
+    return {"said": ""}
+
+
+pycuda_device.code_for = emulated
+pycuda_device.find_compiler = lambda newest: None
+print(json.dumps(globals()[sys.argv[1]]()))
