@@ -74,7 +74,7 @@ class Player:
         state = executable.save()
         executable.close()
         if action.number % 2:
-            between = self.load("reference" if self.backend == "c" else "c")
+            between = self.load("c" if self.backend == "reference" else "reference")
             between.restore(state)
             state = between.save()
             between.close()

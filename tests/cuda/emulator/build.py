@@ -21,7 +21,7 @@ FLAGS = (
     "-fno-strict-aliasing", "-fwrapv", "-fno-ipa-reference",
 )  # fmt: skip
 #: Every access becomes a call of the engine; volatile ones a call of their own.
-CHECKED = ("-O1", "-g1", "-fsanitize=thread", "--param=tsan-distinguish-volatile=1",
+CHECKED = ("-O0", "-g1", "-fsanitize=thread", "--param=tsan-distinguish-volatile=1",
            "--param=tsan-instrument-func-entry-exit=0")  # fmt: skip
 PLAIN = ("-O1",)
 
@@ -35,8 +35,8 @@ class Order(ctypes.Structure):
                 ("seed", ctypes.c_uint64))  # fmt: skip
 
 
-def _run(command: Sequence[str | Path]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(command: Sequence[str | Path], where: Path | None = None) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=where)
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stderr[:4000]}"
 
 
@@ -87,23 +87,40 @@ def engine() -> ctypes.CDLL:
     return library
 
 
+def _flags(checked: bool) -> tuple[str, ...]:
+    return (*FLAGS, *(CHECKED if checked else PLAIN), "-I", str(INCLUDE))
+
+
+@functools.cache
+def _front(checked: bool) -> Path:
+    """What stands in front of every source, compiled in advance."""
+    key = hashlib.sha256("".join((headers(), _fingerprint(), str(checked))).encode()).hexdigest()[:32]
+    path = _cached(f"front-{key}.hpp")
+    code = path.with_suffix(".hpp.gch")
+    if not code.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with build_directory() as build:
+            text = build / "front.hpp"
+            text.write_text("".join(f'#include "{name}"\n' for name in (HERE / "shim.hpp", "plast_device.h")))
+            _run(["g++", *_flags(checked), "-x", "c++-header", text, "-o", build / "front.gch"])
+            os.replace(text, path)
+            os.replace(build / "front.gch", code)
+    return path
+
+
 def compiled(source: str, checked: bool, keep: bool = True) -> Path:
     """A library of the kernels of a source, beside the source itself (.cu). Without `keep` the caller removes it."""
     key = hashlib.sha256("\0".join((source, headers(), _fingerprint(), str(checked))).encode()).hexdigest()[:32]
     path = _cached(f"{key}.so" if keep else f"{key}-{os.getpid()}.so")
     if path.exists():
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = path.with_suffix(".cu")
+    front = _front(checked)
     with build_directory() as build:
         (build / "model.cu").write_text(source, encoding="utf-8")
-        object_, library = build / "model.o", build / "model.so"
-        flags = (*FLAGS, *(CHECKED if checked else PLAIN), f"-ffile-prefix-map={build}/=", "-I", str(INCLUDE))
-        shim = ("-x", "c++", "-include", str(HERE / "shim.hpp"))
-        _run(["g++", *flags, "-c", *shim, build / "model.cu", "-o", object_])
-        _run(["gcc", "-shared", object_, engine_path(), "-lm", "-o", library])
-        os.replace(build / "model.cu", text)
-        os.replace(library, path)
+        _run(["g++", *_flags(checked), "-c", "-include", front, "-x", "c++", "model.cu", "-o", "model.o"], build)
+        _run(["gcc", "-shared", "model.o", engine_path(), "-lm", "-o", "model.so"], build)
+        os.replace(build / "model.cu", path.with_suffix(".cu"))
+        os.replace(build / "model.so", path)
     return path
 
 

@@ -155,7 +155,6 @@ class EmulatedModule:
         if report is not None:
             raise Violation(build.explained(report.decode(), self._path))
 
-
     def remove(self) -> None:
         """Unload it, and remove its files."""
         _ctypes.dlclose(self._library._handle)
