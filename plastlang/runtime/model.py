@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plastlang.backends.interface import Executable, RuntimeFault
 from plastlang.diagnostics import Diagnostic, PlastError
@@ -236,10 +237,19 @@ class Model:
         Raises:
             PlastError: no such file, damaged, or of another program. The model is as it was before.
         """
+        self.executable  # noqa: B018  # a closed model says so before anything else is looked at
+        self.take(Path(path), *read_checkpoint(Path(path)))
+
+    @property
+    def header(self) -> Header:
+        """What a checkpoint of this model says about itself."""
+        return self._header
+
+    def take(self, path: Path, header: Header, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Take what was read from the checkpoint at `path`. See `load`."""
         executable = self.executable
-        header, state = read_checkpoint(Path(path))
         before = executable.save()
-        check_state(Path(path), header, state, self._header, before)
+        check_state(path, header, state, self._header, before)
         try:
             executable.restore(state)
         except Exception as error:
