@@ -140,12 +140,15 @@ class Synapses:
         self._move("incoming", incoming, self._get(incoming.length, incoming.count, INT), more)
 
     def grow_work(self, need: int) -> None:
-        """Memory of structural statements, at least `need` bytes; what it held is lost."""
+        """Memory of structural statements, at least `need` bytes, with what it held."""
         memory, struct = self._memory, self._struct
         memory.change()
-        memory.free(struct.work)
-        struct.work_room = -(-max(need, 3 * struct.work_room // 2) // 64) * 64
-        struct.work = memory.place(struct.work_room, np.uint8, f"the work of {self._name}").address
+        old = Placed(struct.work, int(struct.work_room), np.dtype(np.uint8))
+        room = -(-max(need, 3 * old.count // 2) // 64) * 64
+        struct.work = memory.place(room, np.uint8, f"the work of {self._name}").address
+        struct.work_room = room
+        memory.copy(Placed(struct.work, old.count, old.dtype), old)
+        memory.free(old.address)
 
     def _move(self, kind: str, rows: Rows, lengths: Array, more: int) -> None:
         """Each entry with its values to a new place; column by column, so that two pools are never there at once."""

@@ -191,7 +191,7 @@ PL_DEVICE void pl_stall(pl_model *m, int64_t why, int64_t kernel, int64_t owner,
     m->stall_kernel = kernel;
     m->stall_owner = owner;
     m->stall_need = need;
-    m->stall = why;
+    *(volatile int64_t *)&m->stall = why; /* other blocks look at it as they begin */
 }
 
 /* ------------------------------------------------------------------ inputs */
