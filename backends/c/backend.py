@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from plastlang.backends.c.batched import CBatch
 from plastlang.backends.c.binding import open_library
 from plastlang.backends.c.cache import library_for
 from plastlang.backends.c.emit import emit
@@ -22,18 +23,19 @@ class CBackend:
 
     name = "c"
 
-    def load(self, program: Program, options: Options) -> CExecutable:
+    def load(self, program: Program, options: Options) -> CExecutable | CBatch:
         """Compile a program, or take it from the cache, and load it.
 
         Raises:
             MachineError: there is no compiler.
         """
-        emitted = emit(program, options.precision)
-        return CExecutable(program, options, library_for(emitted.source, find_compiler), emitted.layout)
+        emitted = emit(program, options.precision, options.batch > 1)
+        kind = CBatch if options.batch > 1 else CExecutable
+        return kind(program, options, library_for(emitted.source, find_compiler), emitted.layout)
 
     def emit(self, program: Program, options: Options) -> str:
         """The C source of a scheduled program."""
-        return emit(program, options.precision).source
+        return emit(program, options.precision, options.batch > 1).source
 
     def write(self, program: Program, options: Options, directory: Path) -> dict[str, str]:
         """Source, headers and library for `open`; gives file name -> what it is."""
@@ -50,20 +52,21 @@ class CBackend:
         compile_source(find_compiler(), source, library)
         return files
 
-    def open(self, program: Program, options: Options, directory: Path) -> CExecutable:
+    def open(self, program: Program, options: Options, directory: Path) -> CExecutable | CBatch:
         """Load what `write` left in a directory, without a compiler.
 
         Raises:
             MachineError: the library was made for another kind of machine.
         """
-        emitted = emit(program, options.precision)
+        emitted = emit(program, options.precision, options.batch > 1)
         try:
             library = open_library(directory / _library_name(emitted.source))
         except (OSError, AttributeError) as error:
             raise MachineError(
                 f"the library in {directory} does not load on this machine ({error}); run plastc compile again here"
             ) from error
-        return CExecutable(program, options, library, emitted.layout)
+        kind = CBatch if options.batch > 1 else CExecutable
+        return kind(program, options, library, emitted.layout)
 
 
 def _library_name(source: str) -> str:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plastlang.backends.c.populations import emit_population, mark_rate
+from plastlang.backends.c.batch import call_each
+from plastlang.backends.c.batch_run import run_batch, signal_batch
+from plastlang.backends.c.phases import advance, call_block, has
+from plastlang.backends.c.populations import emit_population
 from plastlang.backends.c.projections import emit_projection
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout, layout
 from plastlang.backends.cfamily.printer import Dialect, Names, comment, indent
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import (
-    Block,
     ConnectAll,
     ConnectOneToOne,
     ConnectProbability,
@@ -24,7 +26,6 @@ from plastlang.ir.nodes import (
     Program,
     Signal,
 )
-from plastlang.ir.types import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,10 @@ class Emitted:
     layout: Layout
 
 
-def emit(program: Program, precision: str) -> Emitted:
-    """The C source of a program at "single" or "double" precision."""
+def emit(program: Program, precision: str, batched: bool = False) -> Emitted:
+    """The C source of a program at "single" or "double" precision, for one network or a batch of any size."""
     dialect = Dialect("float" if precision == "single" else "double")
-    places = layout(program)
+    places = layout(program, batched)
     names = Names()
     units = [Unit(dialect, names, places, o) for o in (*places.populations.values(), *places.projections.values())]
     for unit in units:
@@ -51,7 +52,7 @@ def emit(program: Program, precision: str) -> Emitted:
         '#include "plast_host.h"',
         "",
         *(line for unit in units for line in unit.lines),
-        *_run(units),
+        *(run_batch(units) if batched else _run(units)),
         *_host(units),
     ]
     return Emitted("\n".join(lines) + "\n", places)
@@ -62,17 +63,17 @@ def _run(units: list[Unit]) -> list[str]:
     populations = [u for u in units if isinstance(u.owner, PopulationLayout)]
     projections = [u for u in units if isinstance(u.owner, ProjectionLayout)]
     body: list[str] = []
-    body += [f"{u.prefix}_arrive(m, step);" for u in projections if _has(u, PreSpike)]
-    body += [_advance(u) for u in populations]
+    body += [f"{u.prefix}_arrive(m, step);" for u in projections if has(u, PreSpike)]
+    body += [advance(u) for u in populations]
     body += ["if (m->fault != PL_FINE) {", "    return done;", "}"]
     body += [f"{u.prefix}_step(m, step);" for u in projections if u.owner.owner.step]
     body += [f"{u.prefix}_spikes(m, step);" for u in populations]
-    body += [f"{u.prefix}_post(m, step);" for u in projections if _has(u, PostSpike)]
+    body += [f"{u.prefix}_post(m, step);" for u in projections if has(u, PostSpike)]
     for kind in (EachStep, Every):
         for unit in units:
             for number, block in enumerate(unit.owner.owner.blocks):
                 if isinstance(block.trigger, kind):
-                    body += _call_block(unit, number, block)
+                    body += call_block(unit, number, block)
     body += [
         "m->step += 1;",
         "m->signals = 0;",
@@ -93,27 +94,6 @@ def _run(units: list[Unit]) -> list[str]:
         "}",
         "",
     ]
-
-
-def _advance(unit: Unit) -> str:
-    """The step of a population: by several threads unless it also writes values of the whole population."""
-    size = f"m->populations[{unit.owner.number}].size"
-    if any(s.site is Site.GLOBAL for s in unit.owner.owner.step) or mark_rate(unit, unit.owner.owner.step):
-        return f"{unit.prefix}_step(m, step, 0, {size});"
-    return f"pl_parallel(m, {unit.prefix}_step, step, {size}, PL_BLOCK, {size});"
-
-
-def _has(unit: Unit, kind: type) -> bool:
-    return any(isinstance(b.trigger, kind) and b.body for b in unit.owner.owner.blocks)
-
-
-def _call_block(unit: Unit, number: int, block: Block) -> list[str]:
-    call = f"{unit.prefix}_block{number}(m, step);"
-    if isinstance(block.trigger, EachStep):
-        return [call]
-    kind = "populations" if isinstance(unit.owner, PopulationLayout) else "projections"
-    period = f"m->{kind}[{unit.owner.number}].periods[{number}]"
-    return [f"if ((step + 1) % {period} == 0) {{", f"    {call}", "}"]
 
 
 def _host(units: list[Unit]) -> list[str]:
@@ -143,6 +123,8 @@ def _host(units: list[Unit]) -> list[str]:
             if isinstance(b.trigger, Signal)
         ]
         calls.append(" ".join(own))
+    if units and units[0].layout.batched:
+        calls = [signal_batch(unit) for unit in units]
     lines += _dispatch(
         "void plast_signal(pl_model *m, int64_t owner, int64_t block, uint32_t repeat, const double *given)", calls
     )
@@ -174,7 +156,11 @@ def _start(unit: Unit) -> str:
         f"const pl_rows *const r = &m->projections[{unit.owner.number}].rows;",
         "for (int32_t i = 0; i < r->count; ++i) {",
         "for (int64_t s = r->start[i]; s < r->start[i] + r->length[i]; ++s) {",
-        f"{unit.prefix}_start(m, i, r->post[s], s, (int32_t)m->step, 0u);",
+        *(
+            call_each(f"{unit.prefix}_start(n, i, r->post[s], s, (int32_t)m->step, 0u);")
+            if unit.layout.batched
+            else [f"{unit.prefix}_start(m, i, r->post[s], s, (int32_t)m->step, 0u);"]
+        ),
         "}",
         "}",
         "}",

@@ -29,13 +29,18 @@ FAULT_INPUT, FAULT_MEMORY = 1, 2
 class CExecutable:
     """A loaded program (`backends.interface.Executable`)."""
 
-    def __init__(self, program: Program, options: Options, library: ctypes.CDLL, layout: Layout):
+    batch = 1
+
+    def __init__(
+        self, program: Program, options: Options, library: ctypes.CDLL, layout: Layout, memory: Memory | None = None
+    ):
         self.program = program
         self.precision = options.precision
         self.layout = layout
         self._library = library
         self._open = True
-        self.memory = Memory(program, layout, Dialect("float" if options.precision == "single" else "double"))
+        dialect = Dialect("float" if options.precision == "single" else "double")
+        self.memory = Memory(program, layout, dialect) if memory is None else memory
         self._model = ctypes.pointer(self.memory.model)
         self.numbers = {name: place.number for name, place in layout.populations.items()}
         self.numbers |= {n: len(layout.populations) + p.number for n, p in layout.projections.items()}
@@ -129,7 +134,9 @@ class CExecutable:
             raise MachineError(f"there is no memory for the network to grow further ({self._synapses()} synapses)")
         population = self.program.populations[model.fault_owner]
         port = population.inputs[model.fault_detail].port
-        raise RuntimeFault(f"the input {port} of population {population.name} is too large in step {model.step}")
+        where = f" in network {model.fault_network} of the batch" if self.memory.batch > 1 else ""
+        message = f"the input {port} of population {population.name} is too large in step {model.step}{where}"
+        raise RuntimeFault(message)
 
     def _synapses(self) -> int:
         return sum(int(self.memory.projections[p.number].rows.total) for p in self.layout.projections.values())
@@ -165,6 +172,7 @@ class CExecutable:
         ctypes.CDLL(None).free(ctypes.c_void_p(posts.data))
         if not fine:
             self._no_memory(int(lengths.sum()))
+        self.follow_rows(projection)
         self._library.plast_start(self._model, number)
 
     def set_synapses(self, projection: str, pre: Array, post: Array) -> None:
@@ -182,6 +190,10 @@ class CExecutable:
         posts = np.ascontiguousarray(post, np.int32)
         if not self._library.plast_build(self._model, place.number, lengths.ctypes.data, posts.ctypes.data):
             self._no_memory(len(posts))
+        self.follow_rows(projection)
+
+    def follow_rows(self, projection: str) -> None:
+        """New rows are there; nobody else has to know."""
 
     def _no_memory(self, synapses: int) -> None:
         raise MachineError(f"there is no memory for {synapses} synapses")
@@ -219,7 +231,7 @@ class CExecutable:
         self.flush(owner)
         self.memory.owners[owner].parameters[name][:] = value
         self.update_constants(owner)
-        self._touch(owner, name)
+        self.touch(owner, name)
 
     def update_constants(self, owner: str) -> None:
         """Derived values, tables and periods from the parameters."""
@@ -267,9 +279,10 @@ class CExecutable:
                 np.broadcast_to(np.asarray(values).astype(kind), (self._count(place, declared.site),))
             )
         self._library.plast_set(self._model, self.numbers[owner], place.index(variable), given.ctypes.data)
-        self._touch(owner, variable)
+        self.touch(owner, variable)
 
-    def _touch(self, owner: str, name: str) -> None:
+    def touch(self, owner: str, name: str) -> None:
+        """Follow a change of what the rates of a Renewal depend on."""
         if owner in self.layout.populations:
             place = self.layout.populations[owner]
             spiking = place.owner.spiking
@@ -278,7 +291,7 @@ class CExecutable:
 
     # ------------------------------------------------------------ spikes in and out
 
-    def set_schedule(self, population: str, neurons: Array, steps: Array) -> None:
+    def set_schedule(self, population: str, neurons: Array, steps: Array, network: int = 0) -> None:
         """The spikes of a `Scheduled` population from now on."""
         assert isinstance(self.layout.populations[population].owner.spiking, Scheduled)
         rows = np.stack((np.asarray(steps, np.int64), np.asarray(neurons, np.int64)), axis=1)
@@ -291,7 +304,7 @@ class CExecutable:
         arrays.schedule = np.ascontiguousarray(rows, np.int64)
         struct.schedule, struct.scheduled, struct.cursor = arrays.schedule.ctypes.data, len(rows), 0
 
-    def set_last_spikes(self, population: str, neurons: Array) -> None:
+    def set_last_spikes(self, population: str, neurons: Array, network: int = 0) -> None:
         """Say which neurons of a `Scheduled` population spiked in the step before this one."""
         assert isinstance(self.layout.populations[population].owner.spiking, Scheduled)
         self.put_spikes(population, 1, np.unique(np.asarray(neurons, np.int32)))
@@ -309,7 +322,7 @@ class CExecutable:
         entry = struct.ring[(self.step - ago + struct.slots) % struct.slots]
         return copied(ctypes.cast(entry.neurons, ctypes.c_void_p).value, entry.count, np.dtype(np.int32))
 
-    def take_spikes(self, population: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def take_spikes(self, population: str, network: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """(steps, neurons) recorded since the last call."""
         struct = self.memory.populations[self.layout.populations[population].number]
         return taken(struct.spike_steps, np.dtype(np.int64)), taken(struct.spike_neurons, np.dtype(np.int32))
@@ -319,12 +332,13 @@ class CExecutable:
         place = self.layout.populations[population]
         declared = place.variable(variable)
         width, kind = self.memory.count(place, declared.site), self.memory.dtype(declared.type)
-        steps, values = [np.zeros(0, np.int64)], [np.zeros((0, width), kind)]
+        shape = (width,) if self.memory.batch == 1 or declared.shared else (self.memory.batch, width)
+        steps, values = [np.zeros(0, np.int64)], [np.zeros((0, *shape), kind)]
         for k, record in enumerate(self.memory.recorded):
             if (record.population, record.variable) == (population, variable):
                 struct = self.memory.records[k]
                 steps.append(taken(struct.steps, np.dtype(np.int64)))
-                values.append(taken(struct.values, kind).reshape(-1, width))
+                values.append(taken(struct.values, kind).reshape(-1, *shape))
         all_steps, first = np.unique(np.concatenate(steps), return_index=True)
         return all_steps, np.concatenate(values)[first]
 

@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from plastlang.backends.c.binding import BLOCK, TABLE, Bytes, Model, Population, Projection, Record, Spikes
+from plastlang.backends.c.binding import (
+    BLOCK,
+    COLUMNS,
+    TABLE,
+    Bytes,
+    Model,
+    Population,
+    Projection,
+    Record,
+    Rows,
+    Spikes,
+)
 from plastlang.backends.cfamily.geometry import geometry, instances, stored_as
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout
 from plastlang.backends.cfamily.printer import Dialect
@@ -28,6 +39,7 @@ class OwnerArrays:
         self.parameters: dict[str, Array] = {}
         self.before: dict[str, Array] = {}
         self.stamp: dict[str, Array] = {}
+        self.scratch: list[Array] = []
         self.periods = np.zeros(0, np.int32)
         self.next = np.zeros(0, np.int32)
         self.schedule = np.zeros((0, 2), np.int64)
@@ -45,12 +57,18 @@ def aligned(count: int, dtype: np.dtype[Any]) -> Array:
 class Memory:
     """The structs of a program and the arrays they point to."""
 
-    def __init__(self, program: Program, layout: Layout, dialect: Dialect):
+    def __init__(
+        self, program: Program, layout: Layout, dialect: Dialect, batch: int = 1, leader: Memory | None = None,
+        model: Model | None = None, number: int = 0,
+    ):  # fmt: skip
+        """Arrays of one network. `leader`: the memory of the first one of its batch; `model`: its struct."""
         self.program, self.layout, self.dialect = program, layout, dialect
+        self.batch, self.leader, self.number = batch, leader, number
+        self.blocks: dict[tuple[str, str], Array] = {}
         self._kept: list[object] = []
         self.owners: dict[str, OwnerArrays] = {}
         self.inputs: dict[str, list[Array]] = {}
-        self.model = Model()
+        self.model = Model() if model is None else model
         self.populations = (Population * max(1, len(program.populations)))()
         self.projections = (Projection * max(1, len(program.projections)))()
         self.recorded = [r for r in dict.fromkeys(program.records) if isinstance(r, StateRecord)]
@@ -64,7 +82,9 @@ class Memory:
         for k, record in enumerate(self.recorded):
             self._record(self.records[k], record)
         self.model.populations, self.model.projections = self.populations, self.projections
-        self.model.records, self.model.record_count = self.records, len(self.recorded)
+        self.model.records = self.records
+        self.model.record_count = 0 if leader is not None else len(self.recorded)
+        self.model.number = number
         self.model.dt = program.dt
 
     def dtype(self, type_: Type) -> np.dtype[Any]:
@@ -95,6 +115,22 @@ class Memory:
 
     # ------------------------------------------------------------ filling structs
 
+    def _variable(self, owner: str, kind: str, name: str, count: int, dtype: np.dtype[Any]) -> Array:
+        """An array of a variable; the networks of a batch have one for what they share."""
+        shared = name in self.layout.sharing[owner].shared
+        if shared and self.leader is not None:
+            array: Array = getattr(self.leader.owners[owner], kind)[name]
+            return array
+        if self.batch > 1 and kind == "values" and not shared:
+            first = self if self.leader is None else self.leader
+            if (owner, name) not in first.blocks:
+                rounded = -(-max(count, 1) // BLOCK) * BLOCK
+                block = aligned(self.batch * rounded, dtype).reshape(self.batch, rounded)
+                first.blocks[owner, name] = block[:, :count]
+            row: Array = first.blocks[owner, name][self.number]
+            return row
+        return self._array(count, dtype)
+
     def _array(self, count: int, dtype: DTypeLike) -> Array:
         array = aligned(count, np.dtype(dtype))
         self._kept.append(array)
@@ -117,9 +153,10 @@ class Memory:
             count = self.count(place, variable.site)
             stored = variable.site not in (Site.SYNAPSE, Site.PAIR)
             old = stored and variable.name in place.before
-            values.append(self._array(count, self.dtype(variable.type)) if stored else None)
-            before.append(self._array(count, self.dtype(variable.type)) if old else None)
-            stamp.append(self._array(count, np.int32) if old else None)
+            kind, called = self.dtype(variable.type), variable.name
+            values.append(self._variable(name, "values", called, count, kind) if stored else None)
+            before.append(self._variable(name, "before", called, count, kind) if old else None)
+            stamp.append(self._variable(name, "stamp", called, count, np.dtype(np.int32)) if old else None)
             for kept, array in ((arrays.values, values[-1]), (arrays.before, before[-1]), (arrays.stamp, stamp[-1])):
                 if array is not None:
                     kept[variable.name] = array
@@ -132,13 +169,28 @@ class Memory:
         struct.stamp = self._pointers(stamp)
         struct.parameters = self._pointers(arrays.parameters.values())
         struct.constants = self._pointers([self._array(self.count(place, s), self.dtype(t)) for s, t in constants])
-        struct.scratch = self._pointers(
-            [self._array(self.count(place, x.site), self.dtype(x.type)) for x in place.scratch]
-        )
+        arrays.scratch = [
+            self._array(self.count(place, x.site), self.dtype(x.type))
+            if x.own or self.leader is None
+            else self.leader.owners[name].scratch[k]
+            for k, x in enumerate(place.scratch)
+        ]
+        struct.scratch = self._pointers(arrays.scratch)
         arrays.periods = self._array(max(1, len(owner.blocks)), np.int32)
         arrays.periods[:] = 1
         struct.periods = arrays.periods.ctypes.data
+        if self.leader is not None:
+            self._follow(struct, arrays, place, name)
         return arrays
+
+    def _follow(self, struct: Population | Projection, arrays: OwnerArrays, place: OwnerLayout, name: str) -> None:
+        """Parameters and what comes of them are those of the first network."""
+        assert self.leader is not None
+        of_first = self.leader.owners[name]
+        structs = self.leader.populations if isinstance(place, PopulationLayout) else self.leader.projections
+        first = structs[place.number]
+        arrays.parameters, arrays.periods = of_first.parameters, of_first.periods
+        struct.parameters, struct.constants, struct.periods = first.parameters, first.constants, first.periods
 
     def _population(self, struct: Population, place: PopulationLayout, name: str) -> None:
         arrays = self._owner(struct, place, name)
@@ -165,12 +217,17 @@ class Memory:
         n_pre, n_post = where.n_pre, where.n_post
         lasts: list[Array | None] = []
         for group in projection.lazy:
-            lasts.append(None if group.site is Site.SYNAPSE else self._array(self.count(place, group.site), np.int32))
+            count, called = self.count(place, group.site), group.names[0]
+            lasts.append(
+                None if group.site is Site.SYNAPSE else self._variable(name, "last", called, count, np.dtype(np.int32))
+            )
             if lasts[-1] is not None:
                 arrays.last[group.names[0]] = lasts[-1]
         struct.last = self._pointers(lasts)
         struct.tables = self._pointers([self._array(TABLE, self.dtype(Type.REAL)) for _ in place.tables])
         now = [
+        if self.leader is not None:
+            struct.tables = self.leader.projections[place.number].tables
             self._array(n_post, self.dtype(v.type)) if v.site is Site.POST and place.group(v.name) else None
             for v in projection.variables
         ]
@@ -186,12 +243,21 @@ class Memory:
         for k, column in enumerate(place.columns):
             rows.width[k] = self.dialect.size(column.type)
         incoming.count, incoming.posts, incoming.slack = n_post, n_pre, place.structural
+        if self.batch > 1 and self.leader is None:
+            self._others(rows, place)
         if place.schedule.post == "deferred":
             history.rows, history.posts, history.payloads = n_pre, n_post, len(place.schedule.payload)
             for k, read in enumerate(place.schedule.payload):
                 history.width[k] = self.dialect.size(read.type)
 
     def _filled(self, values: Array) -> Array:
+    def _others(self, rows: Rows, place: ProjectionLayout) -> None:
+        """Room for the columns of the other networks, which the first one's rows move."""
+        others = (ctypes.c_void_p * ((self.batch - 1) * COLUMNS))()
+        self._kept.append(others)
+        rows.others, rows.copies = ctypes.addressof(others), self.batch
+        rows.own = sum(1 << k for k, column in enumerate(place.columns) if column.own)
+
         array = self._array(len(values), np.int32)
         array[:] = values
         return array
@@ -203,6 +269,7 @@ class Memory:
         struct.period = record.every_steps
         struct.bytes = self.count(place, variable.site) * self.dialect.size(variable.type)
 
+        struct.own = self.batch > 1 and not variable.shared
 
 def copied(address: int | None, count: int, dtype: np.dtype[Any]) -> Array:
     """A copy of `count` values at an address."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from plastlang.backends.c.access import emit_access, emit_remember
 from plastlang.backends.c.aggregates import emit_reduce
+from plastlang.backends.c.batch import BatchEmitter, call_each, each_network, is_each_alone
 from plastlang.backends.cfamily.blocks import BlockEmitter, EmitStructure, Structural
 from plastlang.backends.cfamily.constants import emit_constants
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
@@ -48,7 +49,10 @@ def emit_initial(unit: Unit) -> None:
             value = inner.text(declared.init)
             inner.lines.append(f"{inner.array('value', declared.name)}[{inner.at(declared.site)}] = {value};")
 
-        frame.lines += unit.loop(variable.site, body, frame)
+        loop = unit.loop(variable.site, body, frame)
+        if unit.layout.batched and variable.shared:
+            loop = ["if (m->number == 0) {", *indent(loop), "}"]
+        frame.lines += loop
     scope.lines[:0] = step
     unit.function("init", "", scope, about=f"{unit.owner.owner.name}: start values")
 
@@ -57,6 +61,9 @@ def emit_block(
     unit: Unit, number: int, block: Block, structure: EmitStructure | None = None, upto: str = "step + 1"
 ) -> None:
     """A function for an `each step`, `every` or signal block."""
+    if unit.layout.batched and not is_each_alone(unit, block.body):
+        _emit_together(unit, number, block, structure or _reduction, upto)
+        return
     trigger = block.trigger
     scope = Scope()
     is_signal = isinstance(trigger, Signal)
@@ -78,6 +85,28 @@ def emit_block(
     scope.lines += mark_rate(unit, block.body)
     kind = type(trigger).__name__.lower()
     unit.function(f"block{number}", arguments, scope, about=f"{unit.owner.owner.name}: {kind}")
+
+
+def _emit_together(unit: Unit, number: int, block: Block, structure: EmitStructure, upto: str) -> None:
+    """A function for all networks of a batch."""
+    trigger = block.trigger
+    scope = Scope()
+    is_signal = isinstance(trigger, Signal)
+    repeat = "(uint32_t)m->repeat" if is_signal else "0u"
+    frame = unit.frame(scope, scope.lines, Site.GLOBAL, now=not is_signal, repeat=repeat)
+    emitter = BatchEmitter(unit, frame, structure, "step" if is_signal else upto, f"block{number}")
+    arguments = "int32_t step"
+    if isinstance(trigger, Signal):
+        arguments += ", uint32_t repeat, const double *given"
+        scope.lines += ["(void)given;", "m->repeat = repeat;", *call_each("n->repeat = repeat;")]
+        real = unit.dialect.real
+        emitter.arguments({name: f"({real})given[{k}]" for k, name in enumerate(trigger.arguments)})
+    scope.lines.append("(void)step;")
+    emitter.run(block.body)
+    after = [*(_remember(unit, block.body) if is_signal else []), *mark_rate(unit, block.body)]
+    scope.lines += each_network(unit, after) if after else []
+    kind = type(trigger).__name__.lower()
+    unit.function(f"block{number}", arguments, scope, about=f"{unit.owner.owner.name}: {kind}, all networks")
 
 
 def _reduction(unit: Unit, statement: Structural, frame: Frame) -> None:

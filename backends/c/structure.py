@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plastlang.backends.c.aggregates import emit_reduce
+from plastlang.backends.c.batch import call_each, each_network
 from plastlang.backends.c.ranking import emit_grow_matched, emit_grow_ranked, emit_prune_ranked
 from plastlang.backends.cfamily.blocks import Structural, touched_later, touches
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
-from plastlang.backends.cfamily.layout import ProjectionLayout
+from plastlang.backends.cfamily.layout import ProjectionLayout, Scratch
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import (
+    Assign,
     Builtin,
     Expr,
     GrowMatched,
@@ -48,7 +50,11 @@ def emit_start(unit: Unit) -> None:
         if column.kind == "last":
             scope.lines.append(f"{frame.item('last', column.name)} = step;")
     for variable in synaptic:
-        scope.lines.append(f"{frame.item('value', variable.name)} = {frame.text(variable.init)};")
+        only_first = unit.layout.batched and variable.shared
+        inner = replace(frame, lines=[]) if only_first else frame
+        inner.lines.append(f"{inner.item('value', variable.name)} = {inner.text(variable.init)};")
+        if only_first:
+            scope.lines += ["if (m->number == 0) {", *indent(inner.lines), "}"]
     for column in owner.columns:
         if column.kind == "before":
             scope.lines.append(f"{frame.item('before', column.name)} = {frame.item('value', column.name)};")
@@ -101,10 +107,14 @@ def _make(unit: Unit, frame: Frame, body: tuple[Stmt, ...], known: dict[str, Val
     assert isinstance(owner, ProjectionLayout)
     lines = []
     if owner.schedule.post == "deferred":
-        lines.append(f"{unit.prefix}_flush_row(m, i, {_upto(frame)});")
+        lines += _everywhere(unit, f"{unit.prefix}_flush_row", f"i, {_upto(frame)}")
     lines += ["const int64_t s = pl_synapse_new(p, i, j);", "if (s < 0) {", "    pl_no_memory(m);", "    return;", "}"]
-    lines.append(f"{unit.prefix}_start(m, i, j, s, step, {frame.repeat});")
-    if body:
+    if unit.layout.batched:
+        lines.append(f"pl_batch_view(m, {owner.number});")
+    lines += _everywhere(unit, f"{unit.prefix}_start", f"i, j, s, step, {frame.repeat}")
+    if body and unit.layout.batched:
+        lines += _make_in_batch(unit, frame, body, known)
+    elif body:
         scope = Scope(numbers=frame.scope.numbers)
         new = unit.frame(
             scope, scope.lines, Site.SYNAPSE, now=frame.now, repeat=frame.repeat, locals={**frame.locals, **known}
@@ -112,6 +122,33 @@ def _make(unit: Unit, frame: Frame, body: tuple[Stmt, ...], known: dict[str, Val
         for statement in body:
             new.run(statement)
         lines += ["{", *indent(scope.text()), "}"]
+    return lines
+
+
+def _everywhere(unit: Unit, function: str, arguments: str) -> list[str]:
+    """A call in every network there is."""
+    return call_each(f"{function}(n, {arguments});") if unit.layout.batched else [f"{function}(m, {arguments});"]
+
+
+def _make_in_batch(unit: Unit, frame: Frame, body: tuple[Stmt, ...], known: dict[str, Value]) -> list[str]:
+    """The body of a grow: in each network, but for what they share."""
+    owner, lines = unit.owner, list[str]()
+    names = {**frame.locals, **known}
+    shared = unit.layout.sharing[owner.owner.name].shared
+    for statement in body:
+        scope = Scope(numbers=frame.scope.numbers)
+        new = unit.frame(scope, scope.lines, Site.SYNAPSE, now=frame.now, repeat=frame.repeat, locals=dict(names))
+        new.run(statement)
+        if isinstance(statement, Let):
+            type_ = unit.dialect.type(statement.value.type)
+            owner.scratch.append(Scratch(Site.GLOBAL, statement.value.type))
+            place = f"(({type_} *)p->scratch[{len(owner.scratch) - 1}])[0]"
+            scope.lines.append(f"{place} = {new.locals[statement.name].text};")
+            names[statement.name] = Value(place, statement.value.type, Site.SYNAPSE)
+        if isinstance(statement, Assign) and statement.name in shared:
+            lines += ["{", *indent(scope.text()), "}"]
+        else:
+            lines += each_network(unit, scope.text())
     return lines
 
 
@@ -210,6 +247,11 @@ class _Sampling:
         if self.statement.slots is None or not self._from_spiked():
             return []
         step = "step" if self.frame.now else "step - 1"
+        if self.unit.layout.batched:
+            return [
+                "int64_t spiked = 0;",
+                *call_each("spiked += " + " + ".join(self._spikes_of(k, step) for k in self._sources()) + ";"),
+            ]
         lines = []
         for k, number in enumerate(self._sources()):
             population = f"&m->populations[{number}]"
@@ -218,6 +260,12 @@ class _Sampling:
             )
         lines.append(f"const int64_t spiked = {' + '.join(f'spiked{k}->count' for k in range(len(lines)))};")
         return lines
+
+    @staticmethod
+    def _spikes_of(population: int, step: str, member: str = "count") -> str:
+        """The list of a population's spikes in network `n`."""
+        place = f"&n->populations[{population}]"
+        return f"pl_spikes_at({place}, {step} + ({place})->slots)->{member}"
 
     def _words(self) -> str:
         counter = f"pl_counter({self.statement.purpose}u, 0u, {self.frame.repeat})"
@@ -279,7 +327,8 @@ class _Sampling:
         owner = self.unit.owner
         assert isinstance(owner, ProjectionLayout)
         if touches(self.statement.body, touched_later(owner)):
-            lines += ["if (connected) {", f"    {self.unit.prefix}_flush_row(m, i, {_upto(self.frame)});", "}"]
+            flush = _everywhere(self.unit, f"{self.unit.prefix}_flush_row", f"i, {_upto(self.frame)}")
+            lines += ["if (connected) {", *indent(flush), "}"]
         return lines
 
     def _partner(self) -> list[str]:
@@ -288,6 +337,18 @@ class _Sampling:
             return ["} else {", "    i = (int32_t)pl_below(w.w2, (uint32_t)p->n_pre);"]
         lines = ["} else if (spiked > 0) {", "    int64_t chosen = (int64_t)pl_below(w.w2, (uint32_t)spiked);"]
         sources = len(self._sources())
+        if self.unit.layout.batched:
+            step = "step" if self.frame.now else "step - 1"
+            found = []
+            for k, number in enumerate(self._sources()):
+                found += [
+                    f"const int64_t count{k} = {self._spikes_of(number, step)};",
+                    f"if (chosen >= 0 && chosen < count{k}) {{",
+                    f"    i = {self._spikes_of(number, step, 'neurons')}[chosen] + p->first[{k}];",
+                    "}",
+                    f"chosen -= count{k};",
+                ]
+            return [*lines, *indent(call_each("\n".join(found))), "} else {", "    drawn = false;"]
         for k in range(sources):
             lines += [
                 f"    if (chosen >= 0 && chosen < spiked{k}->count) {{",

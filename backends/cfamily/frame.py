@@ -218,7 +218,9 @@ class Frame:
         if self.site is Site.SYNAPSE and self.who is None:
             ordinal = f"pl_rows_ordinal(&p->rows, {self.index[Site.PRE]}, {self.index[Site.SYNAPSE]})"
         counter = f"pl_counter({purpose}u, {ordinal}, {self.repeat})"
-        return f"pl_philox({a}, {b}, (uint32_t){self.step}, {counter}, m->seed)"
+        # what is drawn for a pair is drawn for all networks of a batch
+        seed = "common" if self.layout.batched and self.site is Site.PAIR else "seed"
+        return f"pl_philox({a}, {b}, (uint32_t){self.step}, {counter}, m->{seed})"
 
     def _who(self) -> tuple[str, str]:
         match self.site:

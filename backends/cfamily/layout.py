@@ -35,6 +35,7 @@ from plastlang.ir.nodes import (
 )
 from plastlang.ir.schedule import Schedule
 from plastlang.ir.types import Site, Type
+from plastlang.ir.sharing import Sharing, sharing_of
 from plastlang.ir.walk import all_expressions, children, statements, walk
 
 Owner = Population | Projection
@@ -43,12 +44,16 @@ _STRUCTURAL = (Sample, GrowUniform, GrowRanked, GrowMatched, PruneWhere, PruneRa
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One array over the pool of synapses. `kind`: "value", "before", "stamp", "last" (of a lazy group) or "let"."""
+    """One array over the pool of synapses. `kind`: "value", "before", "stamp", "last" (of a lazy group) or "let".
+
+    `own`: in a batch, each network has one.
+    """
 
     kind: str
     name: str
     type: Type
 
+    own: bool = True
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
@@ -57,6 +62,7 @@ class Scratch:
     site: Site
     type: Type
 
+    own: bool = True
 
 @dataclass(slots=True)
 class OwnerLayout:
@@ -130,10 +136,14 @@ class Layout:
     projections: dict[str, ProjectionLayout]
 
 
-def layout(program: Program) -> Layout:
+def layout(program: Program, batched: bool = False) -> Layout:
     """The places of everything in `program`."""
+    """`batched`: for several networks with shared structure; `sharing` by the name of the owner."""
+
     old: dict[str, set[str]] = {}
     owners: tuple[Owner, ...] = (*program.populations, *program.projections)
+    sharing: dict[str, Sharing]
+    batched: bool = False
     for owner in owners:
         for read in reads(owner):
             if read.before:
@@ -147,7 +157,7 @@ def layout(program: Program) -> Layout:
     projections = {
         p.name: _projection(program, p, k, frozenset(old.get(p.name, ()))) for k, p in enumerate(program.projections)
     }
-    return Layout(populations, projections)
+    return Layout(populations, projections, sharing_of(program), batched)
 
 
 def _ends(owner: Owner, end: str) -> tuple[str, ...]:
@@ -163,12 +173,18 @@ def _projection(program: Program, projection: Projection, number: int, old: froz
     columns = []
     for variable in projection.variables:
         if variable.site is Site.SYNAPSE:
-            columns.append(Column("value", variable.name, variable.type))
+            own = not variable.shared
+            columns.append(Column("value", variable.name, variable.type, own))
             if variable.name in before:
-                columns.append(Column("before", variable.name, variable.type))
+                columns.append(Column("before", variable.name, variable.type, own))
                 if variable.name not in grouped:
-                    columns.append(Column("stamp", variable.name, Type.INT))
-    columns += [Column("last", g.names[0], Type.INT) for g in projection.lazy if g.site is Site.SYNAPSE]
+                    columns.append(Column("stamp", variable.name, Type.INT, own))
+    shared = {v.name for v in projection.variables if v.shared}
+    columns += [
+        Column("last", g.names[0], Type.INT, g.names[0] not in shared)
+        for g in projection.lazy
+        if g.site is Site.SYNAPSE
+    ]
     schedule = _schedule(program, projection)
     every = [s for b in projection.blocks for s in statements(b.body)]
     slots = any(isinstance(s, Sample) and s.slots is not None for s in every)

@@ -67,8 +67,10 @@ class Unit:
 
     # ------------------------------------------------------------ loops
 
-    def loop(self, site: Site, body: Callable[[Scope, Frame], None], outer: Frame, **options: object) -> list[str]:
-        """A C block that runs `body` for every instance of `site`."""
+    def loop(
+        self, site: Site, body: Callable[[Scope, Frame], None], outer: Frame, part: bool = False, **options: object
+    ) -> list[str]:
+        """A C block that runs `body` for every instance of `site`; `part`: in rows or neurons low .. high - 1."""
         scope = Scope(numbers=outer.scope.numbers)
         before: list[str] = []
         inner = self.frame(
@@ -77,7 +79,7 @@ class Unit:
         )  # fmt: skip
         inner.outer.locals = {k: v for k, v in outer.locals.items() if v.site is Site.GLOBAL}  # type: ignore[union-attr]
         body(scope, inner)
-        scope.lines = [*before, *around(site, inner.lines)]
+        scope.lines = [*before, *around(site, inner.lines, part)]
         return ["{", *indent(scope.text()), "}"]
 
 
@@ -85,20 +87,25 @@ def _indexed(known: Mapping[str, Value]) -> dict[str, Value]:
     return {k: v for k, v in known.items() if v.indexed}
 
 
-def around(site: Site, body: list[str]) -> list[str]:
-    """The loop over all instances of a site."""
+def around(site: Site, body: list[str], part: bool = False) -> list[str]:
+    """The loop over all instances of a site, or those of rows or neurons low .. high - 1."""
+    low = "low" if part else "0"
+
+    def end(count: str) -> str:
+        return "high" if part else f"p->{count}"
+
     match site:
         case Site.GLOBAL:
             return body
         case Site.NEURON:
-            return ["for (int32_t i = 0; i < p->size; ++i) {", *indent(body), "}"]
+            return [f"for (int32_t i = {low}; i < {end('size')}; ++i) {{", *indent(body), "}"]
         case Site.PRE:
-            return ["for (int32_t i = 0; i < p->n_pre; ++i) {", *indent(body), "}"]
+            return [f"for (int32_t i = {low}; i < {end('n_pre')}; ++i) {{", *indent(body), "}"]
         case Site.POST:
-            return ["for (int32_t j = 0; j < p->n_post; ++j) {", *indent(body), "}"]
+            return [f"for (int32_t j = {low}; j < {end('n_post')}; ++j) {{", *indent(body), "}"]
         case _:
             return [
-                "for (int32_t i = 0; i < p->n_pre; ++i) {",
+                f"for (int32_t i = {low}; i < {end('n_pre')}; ++i) {{",
                 "    const int64_t row_end = p->rows.start[i] + p->rows.length[i];",
                 "    for (int64_t s = p->rows.start[i]; s < row_end; ++s) {",
                 "        const int32_t j = p->rows.post[s];",

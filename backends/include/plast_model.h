@@ -146,6 +146,7 @@ typedef struct pl_model {
     int64_t batch, number; /* how many there are; which one this is */
     uint64_t common;       /* seed of what is drawn for all */
     int64_t repeat;        /* of a signal's draws */
+    int64_t fault_network;
 } pl_model;
 
 /* ------------------------------------------------------------------ memory */
@@ -196,6 +197,31 @@ PL_COLD void pl_overflow(pl_model *m, int64_t population, int64_t port) {
 }
 
 #include "plast_run.h"
+
+/* ------------------------------------------------------------------ batches */
+
+/* All networks are at the step of the batch. */
+PL_LOCAL void pl_batch_step(pl_model *m) {
+    for (int64_t b = 0; b < m->batch; ++b) {
+        m->networks[b].step = m->step;
+        m->networks[b].signals = m->signals;
+    }
+}
+
+/* Whether something has gone wrong: what came first in the order of the populations, then of the networks. */
+PL_LOCAL bool pl_batch_fault(pl_model *m) {
+    for (int64_t b = 0; b < m->batch; ++b) {
+        pl_model *const n = &m->networks[b];
+        if (n->fault != PL_FINE && (m->fault == PL_FINE || n->fault_owner < m->fault_owner)) {
+            m->fault = n->fault;
+            m->fault_owner = n->fault_owner;
+            m->fault_detail = n->fault_detail;
+            m->fault_network = b;
+        }
+        n->fault = PL_FINE;
+    }
+    return m->fault != PL_FINE;
+}
 
 /* ------------------------------------------------------------------ spikes */
 

@@ -104,6 +104,7 @@ def _deferred(projection: Projection, post: tuple[Block, ...]) -> tuple[tuple[Bl
         common = touched & _variables((statement,), Site.SYNAPSE)
         if common:
             raise _Hindrance(f"{_list(common)} of every synapse is looked at or changed in every step")
+    _together(projection, edge)
     writers = _Writers(projection)
     for expression in all_expressions(edge):
         _allowed(expression, projection, writers)
@@ -117,6 +118,18 @@ def _every_step(projection: Projection) -> Iterator[Stmt]:
         over = statement.over if isinstance(statement, Reduce) else statement.site
         if over is Site.SYNAPSE or isinstance(statement, PruneWhere | PruneRanked):
             yield statement
+
+
+def _together(projection: Projection, edge: list[Stmt]) -> None:
+    """What the networks of a batch add to at spikes is summed in their order, and read as it is in that order."""
+    shared = {v.name for v in projection.variables if v.shared}
+    if sums := shared & _written(edge):
+        raise _Hindrance(f"the networks of a batch share {_list(sums)}, which takes what is added in their order")
+    pre = (s for b in projection.blocks if isinstance(b.trigger, PreSpike) for s in b.body)
+    added = shared & _written(pre)
+    reads = {n.name for x in all_expressions(edge) for n in walk(x) if isinstance(n, Read) and not n.of}
+    if moving := added & reads:
+        raise _Hindrance(f"it reads {_list(moving)}, which the spikes of all networks of a batch add to")
 
 
 class _Writers:

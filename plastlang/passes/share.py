@@ -41,7 +41,8 @@ def share(program: Program) -> Program:
     division, a lazy variable, two operations) of a site is written twice while what it reads is the same; in
     `on pre spike`, and in `on post spike` that is applied at once, the synapse statements hold no operation on values
     of the spiking neuron alone: that stands before them, at the site of the neuron. Draws stay where they are. The
-    same operations are done on the same values, so no bit of any result changes.
+    same operations are done on the same values, so no bit of any result changes. Blocks that add to what the
+    networks of a batch share stay as they are.
     """
     return replace(
         program,
@@ -50,14 +51,23 @@ def share(program: Program) -> Program:
     )
 
 
+def _adds_up(body: tuple[Stmt, ...], owner: Population | Projection) -> bool:
+    """Whether statements write what the networks of a batch share: what they add must be seen to be a sum."""
+    shared = {v.name for v in owner.variables if v.shared}
+    return any(isinstance(s, Assign) and s.name in shared for s in statements(body))
+
+
 def _population(population: Population) -> Population:
     population = replace(
         population,
         step=_Sharing(population.step).body(population.step),
-        blocks=tuple(replace(b, body=_Sharing(b.body).body(b.body)) for b in population.blocks),
+        blocks=tuple(
+            b if _adds_up(b.body, population) else replace(b, body=_Sharing(b.body).body(b.body))
+            for b in population.blocks
+        ),
     )
     spiking = population.spiking
-    if spiking is None:
+    if spiking is None or _adds_up(spiking.body, population):
         return population
     return replace(population, spiking=replace(spiking, body=_Sharing(spiking.body).body(spiking.body)))
 
@@ -67,7 +77,7 @@ def _projection(projection: Projection, post: str) -> Projection:
     return replace(
         projection,
         step=_Sharing(projection.step, lazy).body(projection.step),
-        blocks=tuple(_block(b, lazy, post) for b in projection.blocks),
+        blocks=tuple(b if _adds_up(b.body, projection) else _block(b, lazy, post) for b in projection.blocks),
     )
 
 

@@ -1,0 +1,265 @@
+"""Blocks of a batch: what happens in each network, what happens once for all, and what all add to.
+
+Loops are functions of their own, so that threads can share them by rows or neurons: within each part one network comes
+after the other, so that a shared variable takes what is added in the order of the networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from plastlang.backends.cfamily.blocks import EmitStructure, Structural, looks_at_all, touched_later, touches
+from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.layout import Column, ProjectionLayout, Scratch
+from plastlang.backends.cfamily.printer import comment, indent
+from plastlang.backends.cfamily.unit import Unit, line_of, outliving
+from plastlang.ir.nodes import Assign, Expr, If, Let, Read, Reduce, Stmt
+from plastlang.ir.sharing import Sharing, addend
+from plastlang.ir.types import Site, Type
+from plastlang.ir.walk import expressions, statements, walk
+
+#: Rows, or neurons, that one network does before the next one, so that what they share stays in the cache.
+_GRAIN = {Site.SYNAPSE: 16}
+_NEURONS = 1024
+
+
+def sharing_of_unit(unit: Unit) -> Sharing:
+    """What the networks share of the unit's owner."""
+    return unit.layout.sharing[unit.owner.owner.name]
+
+
+def is_each_alone(unit: Unit, body: tuple[Stmt, ...]) -> bool:
+    """Whether the networks run a block independently of one another."""
+    sharing = sharing_of_unit(unit)
+    lets = sharing.own_lets(body)
+    alone = all(sharing.is_own(s, lets) or isinstance(s, Let) for s in body)
+    return alone and not sharing.writes_shared(body)
+
+
+def each_network(unit: Unit, lines: Iterable[str]) -> list[str]:
+    """The lines for each network of the batch, as `m` and `p`."""
+    return [
+        "{",
+        "    pl_model *const all = m;",
+        "    for (int64_t b = 0; b < all->batch; ++b) {",
+        "        pl_model *const m = &all->networks[b];",
+        f"        {unit.pointer}",
+        "        (void)p;",
+        *indent(lines, 2),
+        "    }",
+        "}",
+    ]
+
+
+def call_each(call: str) -> list[str]:
+    """A call for each network, where `n` stands for it."""
+    return [
+        "for (int64_t b = 0; b < m->batch; ++b) {",
+        "    pl_model *const n = &m->networks[b];",
+        f"    {call}",
+        "}",
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Statements that share a loop; `own`: in each network."""
+
+    own: bool
+    site: Site
+    body: list[Stmt]
+
+
+class BatchEmitter:
+    """Emits the statements of one block into a function that runs for the whole batch."""
+
+    def __init__(
+        self, unit: Unit, frame: Frame, structure: EmitStructure, upto: str, name: str,
+        outer: frozenset[str] = frozenset(), number: list[int] | None = None,
+    ):  # fmt: skip
+        self.unit, self.frame, self.structure, self.upto, self.name = unit, frame, structure, upto, name
+        self.outer = outer
+        self.number = [0] if number is None else number
+        self.sharing = sharing_of_unit(unit)
+
+    def arguments(self, values: Mapping[str, str]) -> None:
+        """Keep the arguments of a signal where all networks find them."""
+        for name, text in values.items():
+            self.frame.locals[name] = Value(text, Type.REAL, Site.GLOBAL)
+            self._keep_global(name, self.frame, own=False)
+
+    def run(self, body: tuple[Stmt, ...]) -> None:
+        """Emit all statements."""
+        lets = self.sharing.own_lets(body, self.outer)
+        groups = self._groups(body, lets)
+        lasting = outliving(body, [g.body for g in groups])
+        for group in groups:
+            self._group(group, lasting, lets)
+
+    # ------------------------------------------------------------ groups
+
+    def _groups(self, body: tuple[Stmt, ...], lets: frozenset[str]) -> list[_Group]:
+        groups: list[_Group] = []
+        for statement in body:
+            site = Site.SYNAPSE if statement.site is Site.PAIR else statement.site
+            own = self.sharing.is_own(statement, lets)
+            last = groups[-1] if groups else None
+            if last is None or isinstance(statement, Structural) or isinstance(last.body[0], Structural):
+                groups.append(_Group(own, site, [statement]))
+            elif last.own == own and last.site is site and not (own and self._meet(last.body, statement)):
+                last.body.append(statement)
+            else:
+                groups.append(_Group(own, site, [statement]))
+        return groups
+
+    def _meet(self, before: list[Stmt], statement: Stmt) -> bool:
+        """Whether a statement must wait until all networks are done with those before, because of what they share."""
+        first, second = self.sharing.writes_shared(before), self.sharing.writes_shared((statement,))
+        return bool(first & (second | _reads((statement,))) or second & _reads(before))
+
+    def _group(self, group: _Group, lasting: set[str], lets: frozenset[str]) -> None:
+        first, owner, lines = group.body[0], self.unit.owner, self.frame.lines
+        through_all = group.site is Site.SYNAPSE or looks_at_all(first)
+        if through_all and isinstance(owner, ProjectionLayout) and touches(group.body, touched_later(owner)):
+            lines += call_each(f"{self.unit.prefix}_flush(n, {self.upto});")
+        if where := line_of(first.span):
+            lines.append(comment(where))
+        if isinstance(first, Structural):
+            self._structural(first, group.own)
+        elif group.site is Site.GLOBAL:
+            for statement in group.body:
+                self._global(statement, group.own, lets)
+        else:
+            self._loop(group, lasting)
+
+    # ------------------------------------------------------------ structure, reductions
+
+    def _structural(self, statement: Structural, own: bool) -> None:
+        owner, before = self.unit.owner, len(self.unit.owner.scratch)
+        if own:
+            assert isinstance(statement, Reduce)
+            frame = self._fresh()
+            self.structure(self.unit, statement, frame)
+            if not frame.locals[statement.name].indexed:
+                self._keep_global(statement.name, frame, own=True)
+            self.frame.lines += each_network(self.unit, frame.scope.text())
+            self.frame.locals[statement.name] = frame.locals[statement.name]
+            return
+        self.structure(self.unit, statement, self.frame)
+        for k in range(before, len(owner.scratch)):
+            owner.scratch[k] = replace(owner.scratch[k], own=False)
+        name = statement.name if isinstance(statement, Reduce) else getattr(statement, "bind", "")
+        if name and not self.frame.locals[name].indexed:
+            self._keep_global(name, self.frame, own=False)
+        if not isinstance(statement, Reduce):
+            self.frame.lines.append(f"pl_batch_view(m, {owner.number});")
+
+    # ------------------------------------------------------------ one value for the owner
+
+    def _global(self, statement: Stmt, own: bool, lets: frozenset[str]) -> None:
+        frame = self.frame
+        if own:
+            inner = self._fresh()
+            inner.run(statement)
+            if isinstance(statement, Let):
+                self._keep_global(statement.name, inner, own=True)
+                frame.locals[statement.name] = inner.locals[statement.name]
+            frame.lines += each_network(self.unit, inner.scope.text())
+        elif isinstance(statement, If):
+            frame.lines.append(f"if ({frame.text(statement.condition)}) {{")
+            for body, closing in ((statement.then, "} else {"), (statement.otherwise, "}")):
+                inside = replace(frame, lines=[], locals=dict(frame.locals))
+                BatchEmitter(
+                    self.unit, inside, self.structure, self.upto, self.name, lets, self.number
+                ).run(body)  # fmt: skip
+                frame.lines += [*indent(inside.lines), closing]
+        else:
+            frame.run(statement)
+            if isinstance(statement, Let):
+                self._keep_global(statement.name, frame, own=False)
+
+    def _fresh(self) -> Frame:
+        """A frame for the lines of one network."""
+        scope = Scope(numbers=self.frame.scope.numbers)
+        known = {k: v for k, v in self.frame.locals.items() if v.indexed}
+        frame = self.frame
+        return self.unit.frame(
+            scope, scope.lines, Site.GLOBAL, now=frame.now, repeat=frame.repeat, step=frame.step, locals=known
+        )
+
+    def _keep_global(self, name: str, frame: Frame, own: bool) -> None:
+        """Store a GLOBAL value where functions find it."""
+        owner, value = self.unit.owner, frame.locals[name]
+        owner.scratch.append(Scratch(Site.GLOBAL, value.type, own))
+        place = f"(({self.unit.dialect.type(value.type)} *)p->scratch[{len(owner.scratch) - 1}])"
+        frame.lines.append(f"{place}[0] = {value.text};")
+        frame.locals[name] = Value(place, value.type, Site.GLOBAL, indexed=True)
+
+    # ------------------------------------------------------------ loops
+
+    def _loop(self, group: _Group, lasting: set[str]) -> None:
+        unit, site = self.unit, group.site
+        outer = self._fresh()
+        new: dict[str, Value] = {}
+
+        def body(scope: Scope, inner: Frame) -> None:
+            for statement in group.body:
+                inner.run(statement)
+                if isinstance(statement, Let) and statement.name in lasting:
+                    new[statement.name] = self._keep(statement, site, inner, group.own)
+
+        loop = unit.loop(site, body, outer, part=True)
+        outer.lines += ["(void)step;", "(void)low;", "(void)high;", *loop]
+        self.number[0] += 1
+        name = f"{self.name}_part{self.number[0]}"
+        arguments = "int32_t step, int32_t low, int32_t high"
+        unit.function(name, arguments, outer.scope)
+        size = {Site.NEURON: "p->size", Site.POST: "p->n_post"}.get(site, "p->n_pre")
+        work = "2 * p->rows.total" if site is Site.SYNAPSE else f"2 * (int64_t){size}"
+        grain = _GRAIN.get(site, _NEURONS)
+        if group.own:
+            unit.lines += _through_networks(f"{unit.prefix}_{name}", grain)
+            name, work = f"{name}_all", f"{work} * m->batch"
+        cut = 4 if site is Site.SYNAPSE else "PL_BLOCK"
+        self.frame.lines.append(f"pl_parallel(m, {unit.prefix}_{name}, {self.frame.step}, {size}, {cut}, {work});")
+        self.frame.locals.update(new)
+
+    def _keep(self, let: Let, site: Site, inner: Frame, own: bool) -> Value:
+        """Store the value of a `let` for the loops that come after."""
+        owner, type_ = self.unit.owner, self.unit.dialect.type(let.value.type)
+        if site is Site.SYNAPSE:
+            assert isinstance(owner, ProjectionLayout)
+            owner.columns.append(Column("let", f"{let.name}.{len(owner.columns)}", let.value.type, own))
+            place = f"(({type_} *)(void *)p->rows.column[{len(owner.columns) - 1}])"
+        else:
+            owner.scratch.append(Scratch(site, let.value.type, own))
+            place = f"(({type_} *)p->scratch[{len(owner.scratch) - 1}])"
+        inner.lines.append(f"{place}[{inner.at(site)}] = {inner.locals[let.name].text};")
+        return Value(place, let.value.type, site, indexed=True)
+
+
+def _through_networks(part: str, grain: int) -> list[str]:
+    """A function that does a part for all networks."""
+    return [
+        f"PL_PHASE void {part}_all(pl_model *m, int32_t step, int32_t low, int32_t high) {{",
+        f"    for (int32_t from = low; from < high; from += {grain}) {{",
+        f"        const int32_t to = high - from > {grain} ? from + {grain} : high;",
+        "        for (int64_t b = 0; b < m->batch; ++b) {",
+        f"            {part}(&m->networks[b], step, from, to);",
+        "        }",
+        "    }",
+        "}",
+        "",
+    ]
+
+
+def _reads(body: Iterable[Stmt]) -> frozenset[str]:
+    """Own variables of the owner that statements read, but to add to them."""
+    found: set[str] = set()
+    for statement in statements(body):
+        parts: tuple[Expr, ...] = expressions(statement)
+        if isinstance(statement, Assign) and (added := addend(statement)) is not None:
+            parts = (added,)
+        found.update(n.name for x in parts for n in walk(x) if isinstance(n, Read) and not n.of)
+    return frozenset(found)

@@ -1,0 +1,215 @@
+"""A batch of networks as compiled C: an executable for each network, on shared rows, parameters and variables."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plastlang.backends.c.binding import Model
+from plastlang.backends.c.executable import CExecutable
+from plastlang.backends.c.memory import Memory
+from plastlang.backends.cfamily.batches import merge, split
+from plastlang.backends.cfamily.layout import Layout
+from plastlang.backends.cfamily.printer import Dialect
+from plastlang.backends.interface import Options, network_seed
+from plastlang.ir.nodes import Program
+from plastlang.ir.types import Site
+
+Array = NDArray[Any]
+
+
+class _Member(CExecutable):
+    """One network of a batch. The first one's struct is that of the batch, which runs all."""
+
+    def __init__(
+        self, program: Program, options: Options, library: ctypes.CDLL, layout: Layout, memory: Memory, first: Model
+    ):
+        self._first = ctypes.pointer(first)
+        self._number = memory.number
+        super().__init__(program, options, library, layout, memory)
+
+    def set_threads(self, threads: int) -> None:
+        """Only the batch has threads."""
+        if self._number == 0:
+            super().set_threads(threads)
+
+    def update_constants(self, owner: str) -> None:
+        """Constants are those of the first network."""
+        if self._number == 0:
+            super().update_constants(owner)
+
+    def build(self, projection: str, pre: Array, post: Array) -> None:
+        """Rows are those of the first network."""
+        if self._number == 0:
+            super().build(projection, pre, post)
+        elif not self._library.plast_join(self._first, self.layout.projections[projection].number, self._number):
+            self._no_memory(len(post))
+
+    def follow_rows(self, projection: str) -> None:
+        """Let the other networks follow new rows."""
+        for number in range(self._first.contents.batch):
+            if not self._library.plast_join(self._first, self.layout.projections[projection].number, number):
+                self._no_memory(0)
+
+
+class CBatch:
+    """Several networks with shared structure (`backends.interface.Executable`)."""
+
+    def __init__(self, program: Program, options: Options, library: ctypes.CDLL, layout: Layout):
+        self.program, self.layout, self.batch = program, layout, options.batch
+        self._models = (Model * self.batch)()
+        self._root = Model()
+        dialect = Dialect("float" if options.precision == "single" else "double")
+        leader = Memory(program, layout, dialect, self.batch, model=self._root)
+        self._root.networks, self._root.batch = ctypes.addressof(self._models), self.batch
+        memories = [leader]
+        for number in range(1, self.batch):
+            memories.append(Memory(program, layout, dialect, self.batch, leader, self._models[number], number))
+        self._models[0].populations, self._models[0].projections = leader.populations, leader.projections
+        self._models[0].dt = program.dt
+        self.members = [_Member(program, options, library, layout, memory, self._root) for memory in memories]
+        self.reset(0)
+
+    @property
+    def _leader(self) -> _Member:
+        return self.members[0]
+
+    def _is_own(self, owner: str, variable: str) -> bool:
+        return variable in self.layout.sharing[owner].own
+
+    # ------------------------------------------------------------ life
+
+    def reset(self, seed: int) -> None:
+        """Step 0, initial values, no synapses; parameters stay."""
+        self._seed(seed)
+        for number, member in enumerate(self.members):
+            member.reset(network_seed(seed, number))
+        self._seed(seed)
+
+    def _seed(self, seed: int) -> None:
+        seed &= 2**64 - 1
+        for number in range(self.batch):
+            model = self._models[number]
+            model.seed, model.common = network_seed(seed, number), seed
+        self._root.seed = self._root.common = seed
+
+    def close(self) -> None:
+        """Give the memory of the C side back."""
+        for member in reversed(self.members):
+            member.close()
+
+    def set_threads(self, threads: int) -> None:
+        """How many threads a run may use."""
+        self._leader.set_threads(threads)
+
+    # ------------------------------------------------------------ running
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        return self._leader.step
+
+    def run(self, steps: int) -> int:
+        """Advance all networks (`CExecutable.run`)."""
+        return self._leader.run(steps)
+
+    def begin_signal(self) -> None:
+        """Count one more call of a signal in this step."""
+        self._leader.begin_signal()
+
+    def signal(self, owner: str, name: str, arguments: tuple[float, ...]) -> None:
+        """Run the blocks of a signal of one owner."""
+        self._leader.signal(owner, name, arguments)
+
+    # ------------------------------------------------------------ connectivity
+
+    def connect(self, projection: str) -> None:
+        """Make the initial connectivity."""
+        self._leader.connect(projection)
+
+    def set_synapses(self, projection: str, pre: Array, post: Array) -> None:
+        """Replace all synapses."""
+        self._leader.set_synapses(projection, pre, post)
+
+    def synapses(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """(pre, post) in the order (pre, post, age)."""
+        return self._leader.synapses(projection)
+
+    def degrees(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """(out-degree per pre, in-degree per post)."""
+        return self._leader.degrees(projection)
+
+    def counts(self, projection: str) -> tuple[int, int]:
+        """(formations, eliminations) since reset."""
+        return self._leader.counts(projection)
+
+    # ------------------------------------------------------------ values
+
+    def get_parameter(self, owner: str, name: str) -> NDArray[np.float64]:
+        """Shape () for one value, (size,) for one per neuron."""
+        return self._leader.get_parameter(owner, name)
+
+    def set_parameter(self, owner: str, name: str, value: float | NDArray[np.float64]) -> None:
+        """Set a parameter; derived values follow."""
+        for member in self.members:
+            member.flush(owner)
+        for member in self.members:
+            member.set_parameter(owner, name, value)
+
+    def get(self, owner: str, variable: str) -> Array:
+        """Values now. Stored neuron variables are live views."""
+        place = self._leader.place(owner)
+        if not self._is_own(owner, variable):
+            return self._leader.get(owner, variable)
+        if place.variable(variable).site is Site.NEURON:
+            return self._leader.memory.blocks[owner, variable]
+        return np.stack([member.get(owner, variable) for member in self.members])
+
+    def set(self, owner: str, variable: str, values: Array) -> None:
+        """Write all values, inside the variable's bounds."""
+        if not self._is_own(owner, variable):
+            for member in self.members:
+                member.flush(owner)
+            self._leader.set(owner, variable, values)
+            for member in self.members[1:]:
+                member.touch(owner, variable)
+            return
+        shape = np.shape(self.members[0].get(owner, variable))
+        for member, row in zip(self.members, np.broadcast_to(values, (self.batch, *shape)), strict=True):
+            member.set(owner, variable, row)
+
+    # ------------------------------------------------------------ spikes in and out
+
+    def set_schedule(self, population: str, neurons: Array, steps: Array, network: int = 0) -> None:
+        """The spikes of a `Scheduled` population from now on."""
+        self.members[network].set_schedule(population, neurons, steps)
+
+    def set_last_spikes(self, population: str, neurons: Array, network: int = 0) -> None:
+        """Say which neurons of a `Scheduled` population spiked in the step before this one."""
+        self.members[network].set_last_spikes(population, neurons)
+
+    def take_spikes(self, population: str, network: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """(steps, neurons) recorded since the last call."""
+        return self.members[network].take_spikes(population)
+
+    def take_states(self, population: str, variable: str) -> tuple[NDArray[np.int64], Array]:
+        """(steps done, values) recorded since the last call."""
+        return self._leader.take_states(population, variable)
+
+    # ------------------------------------------------------------ saving
+
+    def save(self) -> Mapping[str, Array]:
+        """Everything that the future depends on."""
+        return merge([member.save() for member in self.members], self.program, self.layout.sharing)
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go on from what `save` gave; what was recorded is dropped."""
+        assert int(state.get("batch", np.array(1))) == self.batch, "saved with another batch"
+        for member, part in zip(self.members, split(state, self.batch, self.program, self.layout.sharing), strict=True):
+            member.restore(part)
+        self._seed(int(state["seed"]))
+        self._models[0].step, self._models[0].signals = self._root.step, self._root.signals
