@@ -114,7 +114,7 @@ def compiled(source: str, checked: bool, keep: bool = True) -> Path:
     path = _cached(f"{key}.so" if keep else f"{key}-{os.getpid()}.so")
     if path.exists():
         return path
-    front = _front(checked)
+    front = _front(checked) if '#include "plast_device.h"' in source else HERE / "shim.hpp"
     with build_directory() as build:
         (build / "model.cu").write_text(source, encoding="utf-8")
         _run(["g++", *_flags(checked), "-c", "-include", front, "-x", "c++", "model.cu", "-o", "model.o"], build)
