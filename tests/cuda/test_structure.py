@@ -1,0 +1,237 @@
+"""Structural statements on the emulator: edits in any order of threads give the network that edits one by one give."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plastlang.backends.cuda.backend import CudaBackend
+from plastlang.backends.cuda.device import Call
+from plastlang.backends.interface import Options
+from tests.cross.script import Action, Script
+from tests.cuda.emulator import EmulatedDevice, Schedule
+from tests.cuda.playing import Machine, compare
+from tests.programs.running import built
+
+#: A projection from two sources; a `let` makes a column of one byte.
+NETWORK = """
+neuron Times:
+    spike at times
+
+rule Edits:
+    synapse w = {start} in [0, 1], x = 0, age = 0
+    pair far = distance(pre, post)
+    pre u = 0.5
+    post y = 0
+    x' = -x / (20 ms)
+    param few = 3
+    on pre spike:
+        x += 1
+    on post spike:
+        y += 1
+        w += 0.05 * x@before
+    each step:
+        age += 1
+{each}
+    on edit(amount):
+{signal}
+
+network Net:
+    dt 1 ms
+    population a = Times() on grid(3, 2)
+    population b = Times() size 5
+    population c = Times() on grid(4, 2, periodic)
+    project p = a + b -> c with Edits():
+        connect with probability 0.4
+"""
+
+#: name -> (start value, statements of each step, statements of a signal)
+BODIES = {
+    "pairs": (
+        "uniform()",
+        """
+        let level = 0.2 + 0.02 * step
+        sample 40 pairs:
+            let close = exp(-far / 2) + 0.1 * y
+            if connected:
+                if w < level:
+                    prune with probability 0.5
+            else:
+                grow with probability close:
+                    w = close * 0.5 + 0.1 * level
+                    age = pre.index
+        """,
+        """
+        sample 9 pairs:
+            if connected:
+                prune
+            else:
+                grow
+        """,
+    ),
+    "slots": (
+        "uniform(0.1, 0.9)",
+        """
+        sample 25 slots of 6 per post:
+            let best = 0.5 + 0.1 * pre.group
+            if connected:
+                prune with probability (0.6 if age > 4 else 0.2)
+            else:
+                grow from spiked pre with probability best:
+                    w = uniform(0, 0.3) + best / 4
+        """,
+        """
+        sample 30 slots of 8 per post:
+            if connected:
+                prune with probability 0.3
+            else:
+                grow:
+                    w = 0.25
+        """,
+    ),
+    "slots without draws": (
+        "0.5",
+        """
+        sample 30 slots of 7 per post:
+            if connected:
+                prune with probability 0.4
+            else:
+                grow from spiked pre with probability 0.8:
+                    w = pre.index * 0.05
+        """,
+        """
+        sample 30 slots of 12 per post:
+            if connected:
+                prune with probability 0.1
+            else:
+                grow:
+                    w = 0.25 + 0.01 * post.index
+        """,
+    ),
+    "limits": (
+        "0.3",
+        """
+        sample 40 pairs:
+            if connected:
+                prune with probability 0.3
+            else:
+                grow at most 4 per post at most 5 per pre:
+                    w = 0.4
+        sample 20 slots of 6 per post:
+            if connected:
+                prune with probability 0.2
+            else:
+                grow at most post.index % 5 + 2 per post
+        """,
+        """
+        w = 0.1
+        """,
+    ),
+    "degrees": (
+        "0.01 * synapses + 0.02 * post.in_degree",
+        """
+        sample 20 pairs:
+            if connected:
+                prune with probability 0.4
+            else:
+                grow with probability 0.6:
+                    w = 0.03 * pre.out_degree + 0.001 * synapses
+        """,
+        """
+        grow 6 pairs uniformly:
+            w = 0.1 * post.in_degree
+        """,
+    ),
+    "where": (
+        "uniform()",
+        """
+        let old = age > 4
+        let gone = prune where w < 0.3 or uniform() < 0.05
+        grow gone + few pairs uniformly:
+            w = uniform(0.2, 0.9)
+            age = -gone
+        if old:
+            w -= 0.02
+        if synapses > 60:
+            prune where w * uniform() < 0.2
+        else:
+            if step % 4 == 3:
+                grow 12 pairs uniformly
+        """,
+        """
+        prune where w >= 0
+        grow 1000 pairs uniformly:
+            w = 0.01 * pre.index
+        """,
+    ),
+    "nothing": (
+        "0.5",
+        """
+        sample 0 pairs:
+            if connected:
+                prune
+            else:
+                grow
+        sample 4 slots of 0 per post:
+            if connected:
+                prune
+        grow 0 pairs uniformly
+        grow -3 pairs uniformly
+        prune where w > 2
+        """,
+        """
+        w = 0.1
+        """,
+    ),
+}
+
+
+def text_of(name: str) -> str:
+    start, each, signal = BODIES[name]
+    return re.sub(r"\n\s*\n", "\n", NETWORK.format(start=start, each=each.strip("\n"), signal=signal.strip("\n")))
+
+
+ACTIONS = (Action("run", 6), Action("signal", 0, 3), Action("run", 4), Action("signal", 0, 5), Action("signal", 0, 1),
+           Action("rewire", 0, 9), Action("run", 5))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_edits(name: str) -> None:
+    number = list(BODIES).index(name)
+    machine = Machine(("random", "reverse")[number % 2], number, block=32 * (1 + number % 3), spread=1 + number % 4)
+    compare(text_of(name), Script(number, ("single", "double")[number % 2], 1, ACTIONS), machine)
+
+
+def test_several_threads_change_many_rows_at_once() -> None:
+    """Only what sees single edits is left to one warp."""
+    for name in BODIES:
+        code = CudaBackend().emit(built(text_of(name)).scheduled, Options())
+        assert ("pl_edits_one(" in code) == (name in ("slots", "degrees"))
+        assert ("pl_settle_in_order(" in code) == (name == "limits")
+
+
+# ---------------------------------------------------------------- warps on rows
+
+SORT = """
+#include "plast_device_rows.h"
+struct numbers {{ {type} *values; long long n; }};
+extern "C" __global__ void k(numbers *m, void *) {{ pl_warp_sort(m->values, m->n); }}
+"""
+
+
+@given(st.lists(st.integers(-9, 9), max_size=150), st.sampled_from(["int32_t", "int64_t"]))
+@settings(max_examples=25, deadline=None, derandomize=True)
+def test_a_warp_sorts(values: list[int], type_: str) -> None:
+    numbers = np.array(values, type_[:-2])
+    device = EmulatedDevice(Schedule("random", 5, 3000))
+    address, model = device.allocate(max(8, numbers.nbytes), "values"), device.allocate(16, "model")
+    device.write(address, numbers)
+    device.write(model, np.array([address, len(values)], np.int64))
+    device.compile(SORT.format(type=type_), "single").launch([Call("k", 1, 32, model)])
+    device.read(address, numbers)
+    device.close()
+    assert numbers.tolist() == sorted(values)
