@@ -13,7 +13,7 @@ EXTRA := $(shell for c in "$$CC" gcc clang; do \
 	echo 'int x;' | $$c -x c -include math.h -c - -o /dev/null >/dev/null 2>&1 && { echo plot; exit; }; done; echo plot,zig)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz science-long docs-check wheel clean
+.PHONY: help demo test check bench fuzz science-long pycuda gpu docs-check wheel clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
@@ -58,6 +58,12 @@ fuzz: $(VENV)/.test ## the property tests with many more examples
 
 science-long: $(VENV)/.test ## minutes of simulation against published figures
 	@$(BIN)/python -m pytest -n 2 -m long tests/science
+
+pycuda: $(VENV)/.test ## build PyCUDA into .venv (needs the CUDA toolkit, no GPU), so that its tests run
+	@$(BIN)/python benchmarks/pycuda_wheels.py
+
+gpu: $(VENV)/.test ## on a machine with a GPU: compare bits, sanitize, time; written to docs/gpu.md
+	@$(BIN)/python benchmarks/gpu.py
 
 docs-check: $(VENV)/.test ## run every code block of the documents
 	@$(BIN)/python -m pytest tests/docs

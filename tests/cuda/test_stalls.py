@@ -1,4 +1,4 @@
-"""With no room to spare every edit stalls: the host makes room all the time, and the bits stay those of the reference."""
+"""With no room to spare every edit stalls: the host makes room all the time, and the bits stay the reference's."""
 
 from __future__ import annotations
 
