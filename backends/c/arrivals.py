@@ -80,7 +80,7 @@ class Arrival:
         row_scope = Scope(numbers=pre_scope.numbers)
         row = self.unit.frame(
             row_scope, [], Site.SYNAPSE, outer=pre, outer_sites=frozenset({Site.PRE, Site.GLOBAL}),
-            deliver="d += {value};", known=self._now_names(row_scope),
+            deliver="d += {value};", late=self._late(), known=self._now_names(row_scope),
         )  # fmt: skip
         hoists: dict[str, Type] = {}
         for statement in self.body:
@@ -102,6 +102,10 @@ class Arrival:
             self._fill(pre_scope, pre_lines, hoists)
             if self.edge or self.deferred:
                 self._visit(row_scope, row.lines, hoists)
+
+    def _late(self) -> tuple[Deliver, ...]:
+        """Deliveries that wait."""
+        return tuple(s for s in statements(self.body) if isinstance(s, Deliver) and s.after is not None)
 
     def _now_names(self, scope: Scope) -> dict[object, str]:
         """Lazy POST variables, which are brought to now once for all rows."""
@@ -236,29 +240,43 @@ class Arrival:
 
         In a row that holds every post neuron once the posts are known without looking, and nothing has to be looked up.
         """
-        delivers = any(isinstance(s, Deliver) for s in statements(self.body))
+        delivers = any(isinstance(s, Deliver) and s.after is None for s in statements(self.body))
+        late = range(len(self._late()))
+        target = self.unit.layout.populations[self.owner.owner.target]
+        port = next((k for k, x in enumerate(target.owner.inputs) if x.port == self.owner.owner.port), 0)
+        if late:
+            array = f"m->populations[{target.number}].inputs[{target.late(port)}]"
+            scope.declare("waiting", f"int64_t *restrict waiting = {array};")
+        slots = target.waiting.get(port, 0) + 1
+        place = f"(int64_t)((uint32_t)(step + {{after}}) % {slots}u) * p->n_post + {{post}}"
         if delivers:
-            target = self.unit.layout.populations[self.owner.owner.target]
-            port = next(k for k, x in enumerate(target.owner.inputs) if x.port == self.owner.owner.port)
             scope.declare("sums", f"int64_t *restrict sums = m->populations[{target.number}].inputs[{port}];")
         delivery = ["int64_t d = 0;"] if delivers else []
+        delivery += [line for k in late for line in (f"int64_t late_{k} = 0;", f"int32_t after_{k} = 0;")]
         inner = ["const int64_t s = c + b;", "const int32_t j = post[s];", "(void)j;", *delivery, *lines]
         chunk = [
             "const int32_t n = end - c < PL_BLOCK ? (int32_t)(end - c) : PL_BLOCK;",
             *(["int64_t q[PL_BLOCK];"] if delivers else []),
+            *(f"int64_t late_q{k}[PL_BLOCK];" for k in late),
+            *(f"int32_t after_q{k}[PL_BLOCK];" for k in late),
             "#pragma omp simd",
             "for (int32_t b = 0; b < n; ++b) {",
             *indent([*inner, *(["q[b] = d;"] if delivers else [])]),
+            *(f"    {kind}_q{k}[b] = {kind}_{k};" for k in late for kind in ("late", "after")),
             "}",
         ]
         if delivers:
             chunk += ["for (int32_t b = 0; b < n; ++b) {", "    sums[post[c + b]] += q[b];", "}"]
+        for k in late:
+            at = place.format(after=f"after_q{k}[b]", post="post[c + b]")
+            chunk += ["for (int32_t b = 0; b < n; ++b) {", f"    waiting[{at}] += late_q{k}[b];", "}"]
         scope.declare("post", "const int32_t *restrict post = p->rows.post;")
         some = ["for (int64_t c = first; c < end; c += PL_BLOCK) {", *indent(chunk), "}"]
         if not self.deferred:
             return some
         inner = ["const int64_t s = start + j;", "(void)s;", *delivery, *lines]
         inner += ["sums[j] += d;"] if delivers else []
+        inner += [f"waiting[{place.format(after=f'after_{k}', post='j')}] += late_{k};" for k in late]
         every = [
             "const int64_t start = p->rows.start[i];",
             "#pragma omp simd",

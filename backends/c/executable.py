@@ -316,6 +316,18 @@ class CExecutable:
         if not self._library.plast_put_spikes(self._model, number, self.step - ago, kept.ctypes.data, len(kept)):
             self._no_memory(0)
 
+    def waiting(self, population: str, port: int) -> NDArray[np.int64]:
+        """The sums that wait at a port: a row for each of the steps from this one on."""
+        place = self.layout.populations[population]
+        rows = self.memory.inputs[population][place.late(port)].reshape(place.waiting[port] + 1, -1)
+        return np.roll(rows, -(self.step % len(rows)), 0)[:-1]
+
+    def put_waiting(self, population: str, port: int, sums: NDArray[np.int64]) -> None:
+        """The inverse of `waiting`."""
+        place = self.layout.populations[population]
+        rows = self.memory.inputs[population][place.late(port)].reshape(place.waiting[port] + 1, -1)
+        rows[:] = np.roll(np.concatenate((sums, np.zeros_like(rows[:1]))), self.step % len(rows), 0)
+
     def spikes_ago(self, population: str, ago: int) -> NDArray[np.int32]:
         """The neurons that spiked some steps ago."""
         struct = self.memory.populations[self.layout.populations[population].number]

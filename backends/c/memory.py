@@ -197,6 +197,7 @@ class Memory:
         population = place.owner
         size = population.size
         self.inputs[name] = [self._array(size, np.int64) for _ in population.inputs]
+        self.inputs[name] += [self._array(size * (1 + steps), np.int64) for steps in place.waiting.values()]
         struct.inputs = self._pointers(self.inputs[name])
         flags = self._array(-(-size // BLOCK) * BLOCK, np.int32)
         arrays.next = self._array(size, np.int32)

@@ -197,6 +197,11 @@ def _ports(unit: Unit, scope: Scope, body: tuple[Stmt, ...]) -> list[str]:
     for number, port in enumerate(owner_of(unit).owner.inputs):
         name = unit.names.of("input", port.port)
         sums = scope.declare(f"sum_{name}", f"int64_t *restrict sum_{name} = p->inputs[{number}];")
+        if number in owner_of(unit).waiting:
+            slots, late = owner_of(unit).waiting[number] + 1, f"late_{name}"
+            place = f"p->inputs[{owner_of(unit).late(number)}] + (int64_t)((uint32_t)step % {slots}u) * p->size"
+            scope.declare(late, f"int64_t *restrict {late} = {place};")
+            lines += [f"{sums}[i] += {late}[i];", f"{late}[i] = 0;"]
         read = any(isinstance(n, InputSum) and n.port == port.port for x in all_expressions(body) for n in walk(x))
         if read:
             lines.append(f"const {real} {name} = pl_take_input{suffix}({sums}[i]);")

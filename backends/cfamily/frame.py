@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout, ProjectionLayout, has_draw
 from plastlang.backends.cfamily.printer import Dialect, Names, indent
+from plastlang.diagnostics import Diagnostic, PlastError
 from plastlang.ir.nodes import (
     ELAPSED,
     Assign,
@@ -118,6 +119,7 @@ class Frame:
     tables: bool = True
     mask: str = ""
     deliver: str = ""
+    late: tuple[Deliver, ...] = ()  # deliveries that wait, whose values and steps go to variables by their number
 
     # ------------------------------------------------------------ text of expressions
 
@@ -431,10 +433,20 @@ class Frame:
                 self.assign(name, self.text(value))
             case If():
                 self._branch(statement)
-            case Deliver(value=value):
-                self.lines.append(self.deliver.format(value=f"pl_fixed{self.dialect.suffix}({self.text(value)})"))
+            case Deliver():
+                self._deliver(statement)
             case _:
                 raise AssertionError(f"{statement} is not a statement of one instance")
+
+    def _deliver(self, statement: Deliver) -> None:
+        value = f"pl_fixed{self.dialect.suffix}({self.text(statement.value)})"
+        if statement.after is None:
+            self.lines.append(self.deliver.format(value=value))
+            return
+        number = next((k for k, s in enumerate(self.late) if s is statement), None)
+        if number is None:
+            raise PlastError((Diagnostic("P800", "`deliver ... after` does not run on this backend", statement.span),))
+        self.lines += [f"late_{number} = {value};", f"after_{number} = {self.text(statement.after)};"]
 
     def assign(self, name: str, text: str) -> None:
         """Store a value; a lazy group is brought to now, and the value before this step is kept where it is read."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from plastlang.ir import nodes
+from plastlang.ir.delays import waiting_steps
 from plastlang.ir.nodes import (
     Binary,
     Block,
@@ -97,6 +98,11 @@ class OwnerLayout:
 class PopulationLayout(OwnerLayout):
     owner: Population
     slots: int = 1  # steps of spikes that are kept
+    waiting: dict[int, int] = field(default_factory=dict)  # steps that inputs are kept ahead, by number of the port
+
+    def late(self, port: int) -> int:
+        """The number of the array of waiting inputs of a port, among the arrays of inputs."""
+        return len(self.owner.inputs) + list(self.waiting).index(port)
 
 
 @dataclass(slots=True)
@@ -153,7 +159,10 @@ def layout(program: Program, batched: bool = False) -> Layout:
     for k, population in enumerate(program.populations):
         delays = [p.delay_steps for p in program.projections if population.name in p.sources]
         kept = frozenset(old.get(population.name, ()))
-        populations[population.name] = PopulationLayout(population, k, kept, slots=max(delays, default=1) + 1)
+        ahead = {n: waiting_steps(program, population.name, i.port) for n, i in enumerate(population.inputs)}
+        waiting = {n: steps for n, steps in ahead.items() if steps}
+        slots = max(delays, default=1) + 1
+        populations[population.name] = PopulationLayout(population, k, kept, slots=slots, waiting=waiting)
     projections = {
         p.name: _projection(program, p, k, frozenset(old.get(p.name, ()))) for k, p in enumerate(program.projections)
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,16 @@ class Saved(Protocol):
     def put_spikes(self, population: str, ago: int, neurons: Array) -> None: ...
 
 
+@runtime_checkable
+class Waiting(Protocol):
+    """What a backend brings where deliveries wait (`ir.delays`)."""
+
+    def waiting(self, population: str, port: int) -> Array:
+        """The sums that wait at a port: a row for each of the steps from this one on."""
+
+    def put_waiting(self, population: str, port: int, sums: Array) -> None: ...
+
+
 def save(model: Saved) -> dict[str, Array]:
     """Copies of everything that the future depends on."""
     result: dict[str, Array] = {
@@ -125,6 +135,9 @@ def _saved_synapses(model: Saved, name: str, place: ProjectionLayout) -> dict[st
 
 def _saved_spiking(model: Saved, name: str, place: PopulationLayout) -> dict[str, Array]:
     result: dict[str, Array] = {}
+    for port in place.waiting:
+        assert isinstance(model, Waiting)
+        result[f"{name}/late/{place.owner.inputs[port].port}"] = model.waiting(name, port)
     if isinstance(place.owner.spiking, Renewal):
         result[f"{name}/next"], redraw = model.renewal(name)
         result[f"{name}/redraw"] = np.array(redraw)
@@ -182,6 +195,10 @@ def _restore_synapses(model: Saved, name: str, place: ProjectionLayout, state: M
 
 
 def _restore_spiking(model: Saved, name: str, place: PopulationLayout, state: Mapping[str, Array]) -> None:
+    for port in place.waiting:
+        sums = state[f"{name}/late/{place.owner.inputs[port].port}"]
+        assert isinstance(model, Waiting)
+        model.put_waiting(name, port, np.asarray(sums, np.int64))
     if isinstance(place.owner.spiking, Renewal):
         model.put_renewal(name, np.asarray(state[f"{name}/next"]), bool(state[f"{name}/redraw"]))
     if isinstance(place.owner.spiking, Scheduled):

@@ -90,6 +90,9 @@ def _arrivals(network: Network, projection: ProjectionState) -> None:
 
 
 def _advance_population(network: Network, population: PopulationState) -> None:
+    for port, late in population.late.items():
+        population.inputs[port] += late[0]
+        population.late[port] = np.concatenate((late[1:], np.zeros_like(late[:1])))
     for port, total in population.inputs.items():
         if np.any(np.abs(total.astype(np.float64)) >= LIMITS[network.real.name]):
             name = population.node.name

@@ -55,6 +55,8 @@ def _out(values: NDArray[Any], site: Site) -> NDArray[Any]:
 def _save_spiking(name: str, members: list[PopulationState]) -> dict[str, NDArray[Any]]:
     result: dict[str, NDArray[Any]] = {}
     first = members[0]
+    for port in first.late:
+        result[f"{name}/late/{port}"] = _stacked([m.late[port][:-1] for m in members])
     if isinstance(first.node.spiking, Renewal):
         result[f"{name}/next"] = _stacked([m.next for m in members])
         result[f"{name}/redraw"] = _stacked([np.array(m.redraw) for m in members])
@@ -105,6 +107,9 @@ def _restore_rest(name: str, owner: Owner, state: Mapping[str, NDArray[Any]], nu
         owner.eliminations = int(state[f"{name}/eliminations"])
         return
     behind = f"@{number}" if number else ""
+    for port, late in owner.late.items():
+        waiting = np.asarray(state[f"{name}/late/{port}"])
+        late[:-1], late[-1] = waiting[number] if waiting.ndim > 2 else waiting, 0
     if isinstance(owner.node.spiking, Renewal):
         following, redraw = np.asarray(state[f"{name}/next"]), np.asarray(state[f"{name}/redraw"])
         owner.next = _in(following[number] if following.ndim > 1 else following)

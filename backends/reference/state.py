@@ -17,6 +17,7 @@ from plastlang.backends.reference.evaluate import (
     dtype_of,
     evaluate,
 )
+from plastlang.ir.delays import waiting_steps
 from plastlang.ir.nodes import (
     Block,
     Every,
@@ -58,10 +59,14 @@ class OwnerState:
 
 @dataclass(slots=True, kw_only=True)
 class PopulationState(OwnerState):
-    """`spikes[k]`: the neurons that spiked k + 1 steps ago (k = 0: in this step, once thresholds are done)."""
+    """`spikes[k]`: the neurons that spiked k + 1 steps ago (k = 0: in this step, once thresholds are done).
+
+    `late[port][k]`: what will be added to the port in k steps.
+    """
 
     node: Population
     inputs: dict[str, NDArray[np.int64]]
+    late: dict[str, NDArray[np.int64]]
     spikes: list[Ints]
     next: Ints
     redraw: bool
@@ -204,6 +209,11 @@ def _population(node: Population, program: Program) -> PopulationState:
         derived=derived_values(node.derived, parameters, program.dt),
         node=node,
         inputs={i.port: np.zeros(node.size, np.int64) for i in node.inputs},
+        late={
+            i.port: np.zeros((1 + waiting, node.size), np.int64)
+            for i in node.inputs
+            if (waiting := waiting_steps(program, node.name, i.port))
+        },
         spikes=[np.zeros(0, np.int32) for _ in range(max(delays, default=1))],
         next=np.zeros(node.size if isinstance(node.spiking, Renewal) else 0, np.int32),
         redraw=True,

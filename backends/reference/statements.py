@@ -144,10 +144,14 @@ def _statement(statement: Stmt, event: Event, frame: Frame) -> None:
             chosen = frame.value(condition)
             _branch(then, event, frame, chosen)
             _branch(otherwise, event, frame, ~chosen)
-        case Deliver(value=value):
+        case Deliver(value=value, after=after):
             owner = frame.owner
             assert isinstance(owner, ProjectionState) and frame.post is not None
-            np.add.at(owner.target.inputs[owner.node.port], frame.post, mathematics.fixed(frame.value(value)))
+            given, port = mathematics.fixed(frame.value(value)), owner.node.port
+            if after is None:
+                np.add.at(owner.target.inputs[port], frame.post, given)
+            else:
+                np.add.at(owner.target.late[port], (frame.value(after), frame.post), given)
         case Reduce(name=name, site=site):
             event.locals[name] = Bound(_reduce(statement, event), site)
         case PruneWhere(condition=condition, bind=name):

@@ -157,9 +157,11 @@ class IfStatement:
 
 @dataclass(frozen=True, slots=True)
 class DeliverStatement:
-    """`deliver w`."""
+    """`deliver w`, `deliver w after d at most 20 ms`."""
 
     value: Expression
+    after: Expression | None = None
+    longest: Expression | None = None
     span: Span | None = _span()
 
 

@@ -167,8 +167,13 @@ class ComponentBuilder(ExpressionBuilder):
     def else_part(self, _head: Token, block: Block) -> Block:
         return block
 
-    def deliver(self, head: Token, value: Part, _nl: Token) -> ast.DeliverStatement:
-        return ast.DeliverStatement(value.node, span_of(head, value))
+    def deliver(
+        self, head: Token, value: Part, _after: Token | None, after: Part | None, _at: Token | None,
+        _most: Token | None, longest: Part | None, _nl: Token,
+    ) -> ast.DeliverStatement:  # fmt: skip
+        if after is None or longest is None:
+            return ast.DeliverStatement(value.node, span=span_of(head, value))
+        return ast.DeliverStatement(value.node, after.node, longest.node, span_of(head, longest))
 
     def hold(self, head: Token, name: Token, _for: Token, duration: Part, _nl: Token) -> ast.HoldStatement:
         return ast.HoldStatement(str(name), duration.node, span_of(head, duration))

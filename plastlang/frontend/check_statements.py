@@ -20,6 +20,11 @@ from plastlang.frontend.check_values import (
 from plastlang.frontend.checked import Hold
 from plastlang.frontend.dimensions import NUMBER, TIME
 from plastlang.ir.nodes import (
+    Binary,
+    Builtin,
+    Call,
+    Cast,
+    Const,
     Deliver,
     Expr,
     GrowThis,
@@ -173,7 +178,21 @@ class Statements(Rankings):
         elif not e.unifier.unify(self.deliver, value.vector):
             e.report_unit(node.span, f"this rule delivers {e.say(self.deliver)} elsewhere", value.vector)
             return ()
-        return (Deliver(value.expr, node.span),)
+        if node.after is None or node.longest is None:
+            return (Deliver(value.expr, node.span),)
+        after = e.real(node.after, context.place("the time after which is delivered"), TIME)
+        longest = e.constant(node.longest, "the longest time after which is delivered")
+        if after is None or longest is None:
+            return ()
+        if not e.unifier.unify(longest[1], TIME):
+            e.report_unit(node.longest.span, "the longest time must be a time (ms)", longest[1])
+            return ()
+        if longest[0] <= 0:
+            e.reporter.error("P407", "the longest time must be above zero", node.longest.span)
+            return ()
+        most = Const(longest[0])
+        steps = Binary("min", Binary("max", _steps(after.expr), Const(0, Type.INT)), _steps(most))
+        return (Deliver(value.expr, node.span, steps, longest[0]),)
 
     def _hold(self, node: ast.HoldStatement, context: Context) -> tuple[Stmt, ...]:
         e = self.elaborator
@@ -288,6 +307,12 @@ class Statements(Rankings):
         if count is None or (node.slots is not None and slots is None):
             return ()
         return (Sample(count, slots, body, purpose, node.span),)
+
+
+def _steps(time: Expr) -> Expr:
+    """A time in steps, rounded."""
+    step = Builtin("dt", Type.REAL, Site.GLOBAL)
+    return Cast(Call("round", (Binary("/", time, step),)), Type.INT)
 
 
 def _connected(node: ast.Expression) -> tuple[bool | None, bool | None]:

@@ -25,7 +25,7 @@ _BINARY: dict[str, tuple[int, int, int]] = {  # of the whole, least of the left 
 _BARE_NUMBER = re.compile(r"(?:^|[^\w.])(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$")
 #: What makes it modulo: a right side that begins with a number, a bracket or a name that is no word of the language.
 _CLEAR_OPERAND = re.compile(
-    r"[\d.(]|(?!(?:at|with|pairs|synapses|slots|per|uniformly|of|for|every|size|from|where|not)\b)[^\W\d]"
+    r"[\d.(]|(?!(?:after|at|with|pairs|synapses|slots|per|uniformly|of|for|every|size|from|where|not)\b)[^\W\d]"
 )
 
 

@@ -248,8 +248,11 @@ class _Writer:
                 yield Written(depth, f"{expression_text(target)} {op} {expression_text(value)}", at)
             case ast.IfStatement():
                 yield from self.choice(depth, "if", node)
-            case ast.DeliverStatement(value):
-                yield Written(depth, f"deliver {expression_text(value)}", at)
+            case ast.DeliverStatement(value, after, longest):
+                text = f"deliver {expression_text(value)}"
+                if after is not None and longest is not None:
+                    text += f" after {expression_text(after)} at most {expression_text(longest)}"
+                yield Written(depth, text, at)
             case ast.HoldStatement(name, duration):
                 yield Written(depth, f"hold {name} for {expression_text(duration)}", at)
             case ast.PruneStatement(where, probability, bind):

@@ -197,6 +197,7 @@ SOFT_WORDS = frozenset(
         "largest",
         "by",
         "matching",
+        "after",
     }
 )
 #: Words that introduce a value without `=`.

@@ -45,7 +45,8 @@ _SOFT_HEADS = {
 _OPERATORS = {"IF", "ELSE", "AND", "OR", "IN"}
 #: Keywords that may follow an expression: behind `30 %` they end it.
 _AFTER_EXPRESSION = {
-    "AT", "WITH", "PAIRS", "SYNAPSES", "SLOTS", "PER", "UNIFORMLY", "OF", "FOR", "EVERY", "SIZE", "FROM", "WHERE",
+    "AFTER", "AT", "WITH", "PAIRS", "SYNAPSES", "SLOTS", "PER", "UNIFORMLY", "OF", "FOR", "EVERY", "SIZE", "FROM",
+    "WHERE",
 }  # fmt: skip
 _ASSIGNING = {"=", "+=", "-=", "*=", "/=", "'"}
 

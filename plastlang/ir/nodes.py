@@ -191,10 +191,16 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """Add `value` to the projection's target port of the synapse's post neuron (`on pre spike` only)."""
+    """Add `value` to the projection's target port of the synapse's post neuron (`on pre spike` only).
+
+    `after`: the steps (INT, SYNAPSE) until it is added, at once if None; lowering keeps it from 0 to the steps of
+    `longest` (ms), the number of steps for which inputs are kept ahead (`ir.delays`).
+    """
 
     value: Expr
     span: Span | None = field(default=None, compare=False, repr=False)
+    after: Expr | None = None
+    longest: float = 0.0
 
     @property
     def site(self) -> Site:

@@ -58,7 +58,7 @@ def _statement(line: Line) -> Stmt:
         condition = expression(cursor)
         statement = If(condition, read_body(line.below), (), cursor.site())
     elif cursor.accept("deliver"):
-        statement = Deliver(expression(cursor))
+        statement = _deliver(cursor)
     elif cursor.accept("reduce"):
         statement = _reduce(cursor)
     elif cursor.accept("prune"):
@@ -76,6 +76,15 @@ def _statement(line: Line) -> Stmt:
         statement = Assign(name, expression(cursor), site)
     cursor.end()
     return statement
+
+
+def _deliver(cursor: Cursor) -> Stmt:
+    value = expression(cursor)
+    if not cursor.accept("after"):
+        return Deliver(value)
+    after = expression(cursor)
+    cursor.expect("longest")
+    return Deliver(value, None, after, cursor.number())
 
 
 def _reduce(cursor: Cursor) -> Stmt:

@@ -191,8 +191,9 @@ def _statement(statement: Stmt) -> Iterator[str]:
             if otherwise:
                 yield "else"
                 yield from _body(otherwise)
-        case Deliver(value=value):
-            yield f"deliver {expression_text(value)}"
+        case Deliver(value=value, after=after, longest=longest):
+            late = "" if after is None else f" after {expression_text(after)} longest {longest!r}"
+            yield f"deliver {expression_text(value)}{late}"
         case Reduce(name=name, kind=kind, value=value, over=over, site=site):
             yield f"reduce {name} at {site} = {kind} over {over} {expression_text(value)}"
         case PruneWhere(condition=condition, bind=bind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -121,10 +122,14 @@ def _statement(statement: Stmt, context: Body) -> None:
                     if inner.site is not site:
                         raise VerifyError(f"{where}: a {inner.site} statement inside an if at {site}")
                 check_statements(branch, replace(context, reduce=False))
-        case Deliver(value=value):
+        case Deliver(value=value, after=after, longest=longest):
             if not context.deliver or not isinstance(names.owner, Projection) or not names.owner.port:
                 raise VerifyError(f"{where}: deliver where nothing can be delivered")
             check_typed(value, Type.REAL, context, context.locals, Site.SYNAPSE)
+            if not (math.isfinite(longest) and longest >= 0) or (after is None and longest):
+                raise VerifyError(f"{where}: deliver after at most {longest} ms")
+            if after is not None:
+                check_typed(after, Type.INT, context, context.locals, Site.SYNAPSE)
         case Reduce():
             _reduce(statement, context)
         case PruneWhere(condition=condition, bind=bind):

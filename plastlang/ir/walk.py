@@ -127,8 +127,10 @@ def statements(body: Iterable[Stmt]) -> Iterator[Stmt]:
 def expressions(statement: Stmt) -> tuple[Expr, ...]:
     """The expressions that the statement itself holds, without those of nested statements."""
     match statement:
-        case Let(value=value) | Assign(value=value) | Deliver(value=value) | Reduce(value=value):
+        case Let(value=value) | Assign(value=value) | Reduce(value=value):
             return (value,)
+        case Deliver(value=value, after=after):
+            return (value,) if after is None else (value, after)
         case If(condition=condition) | PruneWhere(condition=condition):
             return (condition,)
         case GrowUniform(count=count):
@@ -160,8 +162,10 @@ def map_statement(statement: Stmt, function: Rewrite) -> Stmt:
         return None if expression is None else function(expression)
 
     match statement:
-        case Let() | Assign() | Deliver() | Reduce():
+        case Let() | Assign() | Reduce():
             return replace(statement, value=function(statement.value))
+        case Deliver():
+            return replace(statement, value=function(statement.value), after=optional(statement.after))
         case If():
             return replace(
                 statement,

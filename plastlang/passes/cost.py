@@ -214,8 +214,8 @@ class _Owner:
             case If(then=then, otherwise=otherwise):
                 for inner in (*then, *otherwise):
                     self.statement(inner, count)
-            case Deliver():
-                count.operations += 2  # to fixed point, added
+            case Deliver(after=after):
+                count.operations += 2 if after is None else 4  # to fixed point, added, at a place in time
                 count.places["input"] = ACCUMULATOR
             case PruneThis(probability=probability):
                 count.draws += probability is not None

@@ -72,6 +72,7 @@ projection ff : input + clock -> cells.exc delay 2
     post.slow = post.slow * 0.99 + (post->v + 70.0) * 0.01
   on pre spike
     deliver synapse.w * (1.0 if @pre.group == 0 else -0.5)
+    deliver 0.5 after min(int(synapse.e), 8) longest 0.8
     let depression at post = post.post_trace * 0.01
     synapse.w = min(max(synapse.w - depression, 0.0), 1.0)
     pre.trace = pre.trace + 1.0

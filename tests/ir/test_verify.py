@@ -85,6 +85,8 @@ FAULTS = [
     ("if not uniform[6](0.0, 1.0) < 0.5", "if uniform[6](0.0) < 0.5", "a draw uniform with 1 arguments"),
     ("change - 1.0", "-(@true)", "- of a value of type bool"),
     ("    global.total = global.total", "    post.slow = 1.0 if@", "line"),
+    ("after min(int(synapse.e), 8)", "after synapse.e", "a value of type real where int is wanted"),
+    ("longest 0.8", "longest -0.8", "deliver after at most -0.8 ms"),
     ("2 at post largest", "2 at synapse largest", "each step: PruneRanked per synapse"),
     ("2 at post largest", "@pre.out_degree at post largest", "pre.out_degree at pre cannot be seen here"),
     ("smallest pre.trace * @distance", "smallest synapse.w", "variable w at synapse cannot be seen here"),

@@ -226,7 +226,12 @@ class _Builder:
         body = self.statements(("synapse", "pre"), "pre") if self.maybe() else []
         if self.delivers:
             what = draw(st.sampled_from([self.weight.name, f"{self.weight.name} * abs(gain)"]))
-            body.insert(draw(st.integers(0, 1)) if body and not body[0].startswith("if") else 0, f"deliver {what}")
+            when = draw(st.sampled_from(["", "", " after 2 ms * {} at most 3 ms", " after 1 ms * {} at most 7.5 ms"]))
+            late = when.format(expression(draw, self.atoms("synapse", "pre"), 1)) if when else ""
+            place = draw(st.integers(0, 1)) if body and not body[0].startswith("if") else 0
+            body.insert(place, f"deliver {what}{late}")
+            if late and self.maybe():
+                body.append(f"deliver {what} * 0.5")
         self.block("on pre spike:", body)
         if self.patient or self.maybe():
             self.block("on post spike:", self.statements(("synapse", "post"), "post"))

@@ -81,6 +81,7 @@ SIMPLE_STATEMENTS = st.one_of(
     st.builds(ast.LetStatement, NAMES, EXPRESSIONS),
     st.builds(ast.Assignment, POSTFIX, st.sampled_from(["=", "+=", "-=", "*=", "/="]), EXPRESSIONS),
     st.builds(ast.DeliverStatement, EXPRESSIONS),
+    st.builds(ast.DeliverStatement, EXPRESSIONS, EXPRESSIONS, EXPRESSIONS),
     st.builds(ast.HoldStatement, NAMES, EXPRESSIONS),
     st.builds(ast.PruneStatement, st.none(), _OPTIONAL),
     st.builds(ast.PruneStatement, EXPRESSIONS, st.none(), st.one_of(st.just(""), NAMES)),
