@@ -1,0 +1,208 @@
+"""What is wrong with examples, networks and files is said in one sentence, and nothing is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import plastlang as pl
+from plastlang import train
+from plastlang.diagnostics import PlastError
+from plastlang.train import Example
+from tests.train.task import examples, model
+
+PLAIN = """
+rule Plain:
+    synapse w
+    on pre spike:
+        deliver w
+    on update(n):
+        w = 0
+"""
+GOOD = Example([0, 1], [0.0, 5.0], 2, 20)
+
+
+@pytest.fixture(scope="module")
+def network() -> pl.Model:
+    return model()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([], "the dataset is empty; give at least one example"),
+        (7, "a dataset is a sequence of train.Example, not int"),
+        ("spikes", "a dataset is a sequence of train.Example, not str"),
+        ([GOOD, (np.zeros(3), 1)], "example 1 is tuple, no train.Example"),
+        ([Example([0], [1.0], 3, 20)], "example 0 has the label 3; there are 3 read-outs (0 to 2)"),
+        ([Example([0], [1.0], -1, 20)], "example 0 has the label -1; there are 3 read-outs (0 to 2)"),
+        ([Example([0], [1.0], 0.5, 20)], "example 0: a label is a whole number, not 0.5"),
+        ([Example([0], [1.0], "cat", 20)], "example 0: a label is a whole number, not 'cat'"),
+        ([Example([0, 12], [1.0, 2.0], 0, 20)], "example 0: a spike of neuron 12, but the source has 12 (0 to 11)"),
+        ([Example([-1], [1.0], 0, 20)], "example 0: a spike of neuron -1, but the source has 12 (0 to 11)"),
+        (
+            [GOOD, Example([0], [20.0], 0, 20)],
+            "example 1: a spike at 20 ms, but it lasts from 0 to 20 ms; drop such events, or make the example longer",
+        ),
+        (
+            [Example([0], [-0.5], 0, 20)],
+            "example 0: a spike at -0.5 ms, but it lasts from 0 to 20 ms; drop such events, or make the example longer",
+        ),
+        (
+            [Example([0], [np.nan], 0, 20)],
+            "example 0: a spike at nan ms, but it lasts from 0 to 20 ms; drop such events, or make the example longer",
+        ),
+        (
+            [Example([0, 1], [1.0], 0, 20)],
+            "example 0: neurons and times must be two lists of one length, not (2,) and (1,)",
+        ),
+        (
+            [Example([0.5], [1.0], 0, 20)],
+            "example 0: neurons must be whole numbers and times numbers, not float64 and float64",
+        ),
+        ([Example([0], [1.0], 0, 0)], "example 0 lasts 0; a duration is a number of ms above 0"),
+        ([Example([0], [1.0], 0, "20 ms")], "example 0 lasts '20 ms'; a duration is a number of ms above 0"),
+        ([Example([0], [1.0], 0, np.inf)], "example 0 lasts inf; a duration is a number of ms above 0"),
+    ],
+)
+def test_examples(network: pl.Model, data: object, message: str) -> None:
+    before = {k: np.asarray(v).tobytes() for k, v in network.executable.save().items()}
+    with pytest.raises(PlastError) as caught:
+        train.fit(network, data, epochs=1)  # type: ignore[arg-type]
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.message) == ("R401", message)
+    with pytest.raises(PlastError):
+        train.evaluate(network, data)  # type: ignore[arg-type]
+    assert before == {k: np.asarray(v).tobytes() for k, v in network.executable.save().items()}
+
+
+def test_spikes_on_the_grid(network: pl.Model) -> None:
+    """A spike shortly before the end stays in the example; two in one step are one; none at all is allowed."""
+    same = train.evaluate(network, [Example([0, 0, 3], [2.0, 2.2, 19.9], 0, 20)]).outputs
+    assert (train.evaluate(network, [Example([3, 0], [19, 2], 0, 20.0)]).outputs == same).all()
+    assert train.evaluate(network, [Example([], [], 0, 20)]).outputs == pytest.approx(np.full((1, 3), 1 / 3))
+
+
+def test_targets_of_values() -> None:
+    net = pl.Network(dt="1 ms")
+    source = net.population(pl.rules.SpikeTimes, 2)
+    out = net.population(pl.rules.ValueReadOut, 3)
+    listening = pl.load(PLAIN).Plain
+    net.connect(source, out.exc, listening, pl.all_to_all(), w=1)
+    compiled = net.compile()
+    for target in (1, [1.0, 2.0], [1.0, np.nan, 2.0], ["a", "b", "c"]):
+        with pytest.raises(PlastError, match="example 0: a target is 3 finite numbers, one for each read-out"):
+            train.evaluate(compiled, [Example([0], [1], target, 5)])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": -1}, "epochs must be a whole number at least 0, not -1"),
+        ({"epochs": 1, "batch_size": 0}, "batch_size must be a whole number at least 1, not 0"),
+        (
+            {"epochs": 1, "source": "hidden_layer"},
+            "hidden_layer cannot be the source; its neuron must `spike at",
+        ),
+        ({"epochs": 1, "source": "sorce"}, "the population 'sorce' does not exist; did you mean 'source'?"),
+        ({"epochs": 1, "readout": "source"}, "source cannot be the read-out; its neuron needs vote, loss, shown"),
+        ({"epochs": 1, "callbacks": [train.EarlyStopping()]}, "there is no validation_loss to stop by; give fit("),
+        (
+            {"epochs": 1, "callbacks": [train.LearningRate(train.step_decay(1, 1, 1), "speed")]},
+            "no projection has a parameter `speed`; give LearningRate(parameter=...)",
+        ),
+    ],
+)
+def test_options(network: pl.Model, options: dict[str, object], message: str) -> None:
+    with pytest.raises(PlastError, match=re.escape(message)):
+        train.fit(network, [GOOD], **options)  # type: ignore[arg-type]
+
+
+def test_networks_that_cannot_be_trained() -> None:
+    net = pl.Network(dt="1 ms")
+    net.population(pl.rules.LIF, 2)
+    with net.compile() as compiled, pytest.raises(PlastError, match="no population can be the source; its neuron must"):
+        train.fit(compiled, [GOOD], epochs=1)
+    net = pl.Network(dt="1 ms")
+    net.population(pl.rules.SpikeTimes, 2, name="a")
+    net.population(pl.rules.SpikeTimes, 2, name="b")
+    net.population(pl.rules.ClassReadOut, 2)
+    with net.compile() as compiled:
+        with pytest.raises(PlastError, match=r"a, b could be the source; say which: source=\.\.\."):
+            train.fit(compiled, [GOOD], epochs=1)
+        with pytest.raises(PlastError, match="nothing in the network listens to the signal `update`; training sends"):
+            train.fit(compiled, [GOOD], epochs=1, source="a")
+    with model("Classifier") as static, pytest.raises(PlastError, match="no projection has the variable `moved_last`"):
+        train.fit(static, [GOOD], epochs=1, callbacks=[train.RewiringRecord()])
+    with pytest.raises(PlastError, match="'colour' is no column of the history"):
+        train.EarlyStopping("colour")
+
+
+def test_a_loss_that_is_no_number_ends_the_training_and_leaves_the_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "c.npz"
+    net = pl.Network(dt="1 ms")
+    source = net.population(pl.rules.SpikeTimes, 2)
+    out = net.population(pl.rules.ValueReadOut, 1, name="out")
+    net.connect(source, out.exc, pl.load(PLAIN).Plain, pl.all_to_all(), w=1)
+    data = [Example([0, 1], [0.0, 3.0], [0.5], 5)] * 4
+
+    class Break(train.Callback):
+        def minibatch(self, run: object) -> None:
+            broken["out"].tau_out = -0.001  # y grows without bounds
+
+    with net.compile() as broken:
+        train.fit(broken, data, epochs=1, batch_size=2, callbacks=[train.Checkpoint(path)])
+        whole = path.read_bytes()
+        with pytest.raises(PlastError) as caught:
+            train.fit(broken, data, epochs=3, batch_size=2, callbacks=[Break(), train.Checkpoint(path)], resume=path)
+        (diagnostic,) = caught.value.diagnostics
+        assert diagnostic.code == "R402"
+        assert diagnostic.message == "the loss became nan in minibatch 2 of epoch 2"
+        assert diagnostic.hint == "lower the learning rate or the start values of the weights"
+        assert path.read_bytes() == whole
+        assert len(train.fit(broken, data, epochs=2, batch_size=2, resume=path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda o: o | {"batch_size": 4}, "was written by a training with another batch_size; resume with the same"),
+        (lambda o: o | {"seed": 9}, "was written by a training with another seed; resume with the same"),
+        (lambda o: o | {"examples": examples(20, 3)}, "was written by a training with other examples; resume with"),
+    ],
+)
+def test_a_checkpoint_of_another_training(
+    tmp_path: Path, change: Callable[[dict[str, object]], dict[str, object]], message: str
+) -> None:
+    path = tmp_path / "c.npz"
+    options: dict[str, object] = {"examples": examples(20), "epochs": 1, "batch_size": 5}
+    with model() as network:
+        train.fit(network, **options, callbacks=[train.Checkpoint(path)])  # type: ignore[arg-type]
+        with pytest.raises(PlastError, match=re.escape(message)):
+            train.fit(network, **change(options), resume=path)  # type: ignore[arg-type]
+
+
+def test_checkpoints_that_are_none(tmp_path: Path, network: pl.Model) -> None:
+    path = network.save(tmp_path / "model.npz")
+    with pytest.raises(PlastError, match=r"holds a model but no training; use model\.load to read it"):
+        train.fit(network, [GOOD], epochs=1, resume=path)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(PlastError, match="is not a plastlang checkpoint, or it is damaged"):
+        train.fit(network, [GOOD], epochs=1, resume=path)
+    with model("Classifier") as other:
+        train.fit(other, [GOOD], epochs=1, callbacks=[train.Checkpoint(tmp_path / "o.npz")])
+    with pytest.raises(PlastError, match="was saved by another program"):
+        train.fit(network, [GOOD], epochs=1, resume=tmp_path / "o.npz")
+
+
+def test_a_run_that_cannot_go_on_leaves_the_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "c.npz"
+    with model(rate=1e38) as broken:
+        with pytest.raises(PlastError, match=r"readout|hidden_layer") as caught:
+            train.fit(broken, examples(20), epochs=3, batch_size=5, callbacks=[train.Checkpoint(path, minibatches=1)])
+        assert caught.value.diagnostics[0].code == "R301"
+        train.fit(broken, examples(20), epochs=0, batch_size=5, resume=path)
