@@ -487,6 +487,22 @@ class CudaExecutable:
         entry = ring[(self.step - ago) % len(ring)]
         return self.memory.read(Placed(entry.neurons, int(entry.count), np.dtype(np.int32)))
 
+    def waiting(self, population: str, port: int) -> NDArray[np.int64]:
+        """The sums that wait at a port: a row for each of the steps from this one on."""
+        rows = self._late(population, port)
+        return np.roll(rows, -(self.step % len(rows)), 0)[:-1]
+
+    def put_waiting(self, population: str, port: int, sums: NDArray[np.int64]) -> None:
+        """The inverse of `waiting`."""
+        rows = np.concatenate((sums, np.zeros_like(self._late(population, port)[:1])))
+        rows = np.roll(rows, self.step % len(rows), 0)
+        self.memory.write(self.memory.owners[population].late[port], rows.ravel())
+
+    def _late(self, population: str, port: int) -> NDArray[np.int64]:
+        """The sums that wait, those of step n in row n modulo their number."""
+        rows = self.memory.read(self.memory.owners[population].late[port])
+        return rows.reshape(self.layout.populations[population].waiting[port] + 1, -1)
+
     def renewal(self, population: str) -> tuple[Array, bool]:
         """(step of each neuron's next spike, whether they are to be drawn anew)."""
         self.memory.look()

@@ -59,6 +59,7 @@ class OwnerArrays:
         self.last: dict[str, Placed] = {}
         self.parameters: dict[str, Placed] = {}
         self.given: dict[str, Array] = {}  # parameters as the host set them
+        self.late: dict[int, Placed] = {}  # sums that wait, by number of the port: a row for each of some steps
         self.zeroed: list[Placed] = []  # inputs and counts of spikes, empty at the start of a run
 
 
@@ -256,6 +257,9 @@ class Memory:
         size = population.size
         inputs = [self.place(size, np.int64, f"the inputs of {name}") for _ in population.inputs]
         partial = self.place(2 * -(-size // RUN), np.int32, what)
+        for port, steps in place.waiting.items():
+            arrays.late[port] = self.place(size * (1 + steps), np.int64, f"the inputs of {name}")
+        inputs += arrays.late.values()
         arrays.zeroed = [*inputs, partial]
         struct.inputs, struct.partial = self._pointers(inputs, what), partial.address
         struct.flags = self.place(size, np.int32, what).address

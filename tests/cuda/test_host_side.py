@@ -6,6 +6,7 @@ import gc
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,9 @@ from plastlang.backends.cuda.plan import Launch, Plan, Shape
 from plastlang.backends.interface import Options, RuntimeFault
 from plastlang.backends.reference import backend as reference
 from plastlang.diagnostics import MachineError
-from plastlang.ir.nodes import Program, StateRecord
+from plastlang.ir.nodes import Block, Deliver, PreSpike, Program, StateRecord
 from tests.cuda.paper import PaperDevice, at
-from tests.ir_programs import c, clock, lif, poisson, program, static, stdp
+from tests.ir_programs import SYN, c, clock, i, lif, own, poisson, program, static, stdp
 
 INCLUDE = Path(memory.__file__).resolve().parent.parent / "include"
 STRUCTS = {"spikes": Spikes, "population": Population, "record": Record, "rows": binding.Rows,
@@ -262,3 +263,22 @@ def test_values_are_shared_without_a_copy() -> None:
     assert on_gpu.__cuda_array_interface__["data"] == (4096, False)
     assert on_gpu.__cuda_array_interface__["typestr"] == "<f8" and on_gpu.__cuda_array_interface__["shape"] == (7,)
     assert model.on_device("p", "w") is None
+
+
+def test_sums_that_wait_turn_with_the_step() -> None:
+    late = Block(PreSpike(), (Deliver(own("w", SYN), after=i(3), longest=5.0), Deliver(own("w", SYN))))
+    projection = static("p", ("a",), "b", c(1.0))
+    net = program((clock("a", 3), lif("b", 4)), (replace(projection, blocks=(late,)),))
+    model = loaded(net, {"ends": ends})
+    ((port, steps),) = model.layout.populations["b"].waiting.items()
+    model.run(5)
+    sums = np.arange(steps * 4).reshape(steps, 4)
+    model.put_waiting("b", port, sums)
+    assert np.array_equal(model.waiting("b", port), sums)
+    rows = model._late("b", port)
+    assert np.array_equal(rows[5 % len(rows)], sums[0]) and np.array_equal(rows[6 % len(rows)], sums[1])
+    saved = model.save()
+    model.reset(1)
+    assert not model.waiting("b", port).any()
+    model.restore(saved)
+    assert np.array_equal(model.waiting("b", port), sums)
