@@ -86,11 +86,11 @@ class NetworkTemplate:
 
     def compile(
         self, backend: str = "c", precision: str = "single", threads: int = 1, seed: int = 0,
-        mode: str = "deterministic",
+        mode: str = "deterministic", batch: int = 1,
     ) -> Model:  # fmt: skip
         """Make a model of it. See `Network.compile`."""
         checked = driver.elaborate(self._module, self.name, self._values)
-        return start(checked, backend=backend, precision=precision, threads=threads, seed=seed, mode=mode)
+        return start(checked, backend=backend, precision=precision, threads=threads, seed=seed, mode=mode, batch=batch)
 
     def __repr__(self) -> str:
         return f"<network {self.name}({', '.join(self.parameters)})>"

@@ -24,6 +24,7 @@ from plastlang.frontend.parse import parse_with_errors
 from plastlang.frontend.sources import read_source
 from plastlang.ir.lowered import Lowered
 from plastlang.ir.nodes import Program, Variable
+from plastlang.ir.sharing_faults import structure_faults
 from plastlang.ir.text import to_text
 from plastlang.ir.types import Site
 from plastlang.ir.verify import verify
@@ -198,13 +199,30 @@ def compiling_backend(name: str) -> Compiling:
 
 
 def load(built: Built, backend_name: str, options: Options, clock: Clock | None = None) -> Executable:
-    """Make code of a network and load it. Raises MachineError where the machine lacks what is needed."""
+    """Make code of a network and load it.
+
+    Raises:
+        MachineError: the machine lacks what is needed.
+        PlastError: the networks of a batch cannot share what they have to.
+    """
+    if options.batch > 1:
+        _check_batch(built, backend_name)
     with (clock or Clock()).stage("load"):
         program = built.program if backend_name == "reference" else built.scheduled
         executable = backend(backend_name).load(program, options)
         for (owner, name), values in neuron_parameters(built.lowered).items():
             executable.set_parameter(owner, name, values)
         return executable
+
+
+def _check_batch(built: Built, backend_name: str) -> None:
+    """Raise PlastError where a network cannot be one of a batch."""
+    if backend_name == "cuda":
+        raise bad_call("the backend 'cuda' runs one network at a time", 'say backend="c", or batch=1')
+    if structure_faults(built.program):
+        from plastlang.symbolic import lower  # what was kept of an earlier lowering does not know its places
+
+        raise PlastError(structure_faults(lower(built.checked).program))
 
 
 def neuron_parameters(lowered: Lowered) -> dict[tuple[str, str], NDArray[np.float64]]:

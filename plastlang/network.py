@@ -80,8 +80,9 @@ class Network:
         return self._builder.source()
 
     def compile(
-        self, backend: str = "c", precision: str = "single", threads: int = 1, mode: str = "deterministic"
-    ) -> Model:
+        self, backend: str = "c", precision: str = "single", threads: int = 1, mode: str = "deterministic",
+        batch: int = 1,
+    ) -> Model:  # fmt: skip
         """Make a model of it.
 
         Args:
@@ -90,15 +91,18 @@ class Network:
             threads: results do not depend on it.
             mode: `"deterministic"` gives the same bits on every backend; `"fast"`, on `"cuda"` alone, gives them up for
                 speed (docs/numerics.md says by how much).
+            batch: so many networks with one structure, one set of parameters and one value of each `shared` variable;
+                everything else each has for itself, and arrays of it have a first axis of this length.
 
         Raises:
-            PlastError: the network is wrong (units, ports, what rules need of one another).
+            PlastError: the network is wrong (units, ports, what rules need of one another), or a batch cannot share
+                its structure.
             MachineError: no compiler, or the backend cannot run on this machine.
         """
         checked = self._checked()
         return start(
             checked, self._builder.setup(), backend=backend, precision=precision, threads=threads, seed=self.seed,
-            mode=mode,
+            mode=mode, batch=batch,
         )  # fmt: skip
 
     def _checked(self) -> CheckedNetwork:
@@ -112,12 +116,15 @@ class Network:
 
 def start(
     checked: CheckedNetwork, setup: Setup | None = None, *, backend: str, precision: str, threads: int, seed: int,
-    mode: str = "deterministic", clock: driver.Clock | None = None,
+    mode: str = "deterministic", batch: int = 1, clock: driver.Clock | None = None,
 ) -> Model:  # fmt: skip
     """Lower, compile and load a checked network, at step 0."""
     if precision not in ("single", "double"):
         raise unknown("the precision", str(precision), ("single", "double"))
-    options = Options(precision, whole(threads, "the number of threads", 1, 1024), driver.check_mode(mode, backend))
+    options = Options(
+        precision, whole(threads, "the number of threads", 1, 1024), driver.check_mode(mode, backend),
+        whole(batch, "the batch", 1, 1 << 16),
+    )  # fmt: skip
     built = driver.build(checked, clock)
     executable = driver.load(built, backend, options, clock)
     with (clock or driver.Clock()).stage("start"):

@@ -90,6 +90,12 @@ def check_state(
             f"{path} was saved in {header.precision} precision, this model computes in {now.precision}",
             f"compile with precision={header.precision!r}", "R105",
         )  # fmt: skip
+    sizes = [int(found.get("batch", np.array(1))) for found in (state, current)]
+    if sizes[0] != sizes[1]:
+        raise bad_call(
+            f"{path} was saved with a batch of {sizes[0]}, this model has one of {sizes[1]}",
+            f"compile with batch={sizes[0]}", "R105",
+        )  # fmt: skip
     if missing := sorted(set(current) - set(state)):
         raise bad_call(f"{path} is damaged: {missing[0]} is missing", code="R105")
     if extra := sorted(set(state) - set(current)):

@@ -59,6 +59,7 @@ class Model:
         self._setup = setup or Setup()
         self._header = Header(identity, version, precision, seed)
         self.backend = backend
+        self._batch = executable.batch
         self.program = executable.program
         self.real = np.float32 if precision == "single" else np.float64
         self.sizes = {population.name: population.size for population in self.program.populations}
@@ -96,6 +97,11 @@ class Model:
     @property
     def projections(self) -> tuple[str, ...]:
         return tuple(projection.name for projection in self.program.projections)
+
+    @property
+    def batch(self) -> int:
+        """How many networks run side by side."""
+        return self._batch
 
     @property
     def dt(self) -> float:

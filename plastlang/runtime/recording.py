@@ -18,18 +18,30 @@ Array: TypeAlias = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Spikes:
-    """Spikes in the order (time, neuron): `times` in ms (float64) and `neurons` (int32), of one length."""
+    """Spikes in the order (time, neuron): `times` in ms (float64) and `neurons` (int32), of one length.
+
+    In a batch `networks` (int32) says whose they are, in the order (time, network, neuron); else it is None.
+    """
 
     times: Array
     neurons: Array
+    networks: Array | None = None
+
+    def of(self, network: int) -> Spikes:
+        """The spikes of one network of a batch."""
+        if self.networks is None:
+            return self
+        mine = self.networks == network
+        return Spikes(self.times[mine], self.neurons[mine])
 
     def arrays(self) -> dict[str, Array]:
-        return {"times": self.times, "neurons": self.neurons}
+        more = {} if self.networks is None else {"networks": self.networks}
+        return {"times": self.times, "neurons": self.neurons, **more}
 
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """`values[k, i]` is the value of neuron i at `times[k]` (ms)."""
+    """`values[k, i]` is the value of neuron i at `times[k]` (ms); in a batch `values[k, network, i]`."""
 
     times: Array
     values: Array
@@ -88,7 +100,7 @@ class Connectivity:
         result["pre"] = _join([s.pre for s in self.snapshots], np.int32)
         result["post"] = _join([s.post for s in self.snapshots], np.int32)
         for name in self.snapshots[0].values if self.snapshots else ():
-            result[name] = np.concatenate([s.values[name] for s in self.snapshots])
+            result[name] = np.concatenate([s.values[name] for s in self.snapshots], axis=-1)
         return result
 
 
@@ -113,6 +125,7 @@ class Tape:
     kind: type[Recording]
     parts: list[tuple[Any, ...]] = field(default_factory=list)
     last: int = -1  # the step at which the model looked last
+    nothing: tuple[Array, ...] = ()  # what spikes of a batch have beside steps and neurons, before the first
 
     def read(self, dt: float) -> Recording:
         """Everything collected so far."""
@@ -127,9 +140,10 @@ class Tape:
             return Degrees(np.array(steps) * dt, np.stack(out), np.stack(into), np.array(formed), np.array(gone))
         if len(self.parts) > 1:  # keep the joined arrays, so that reading again costs nothing
             self.parts[:] = [tuple(np.concatenate(column) for column in columns)]
-        steps, values = self.parts[0] if self.parts else (np.empty(0), np.empty(0, np.int32))
+        empty: tuple[Any, ...] = (np.empty(0), np.empty(0, np.int32), *self.nothing)
+        steps, values, *more = self.parts[0] if self.parts else empty
         times = np.asarray(steps) * dt
-        return Spikes(times, values) if self.kind is Spikes else States(times, values)
+        return Spikes(times, values, *more) if self.kind is Spikes else States(times, values)
 
 
 class Recordings(Mapping[str, Recording]):

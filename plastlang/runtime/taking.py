@@ -48,6 +48,9 @@ class Taker:
     def take(self, executable: Executable) -> None:
         """Empty what the backend has recorded, and look at what is due at the present step."""
         for tape in self._native:
+            if tape.kind is Spikes and executable.batch > 1:
+                _take_batch(executable, tape)
+                continue
             steps, values = (
                 executable.take_spikes(tape.owner)
                 if tape.kind is Spikes
@@ -74,6 +77,18 @@ class Taker:
             tape.parts.append((step, np.array(pre), np.array(post), values))
         else:
             tape.parts.append((np.array([step]), np.array(executable.get(owner, tape.what))[None]))
+
+
+def _take_batch(executable: Executable, tape: Tape) -> None:
+    """The spikes of all networks in the order (step, network, neuron)."""
+    tape.nothing = (np.empty(0, np.int32),)
+    found = [executable.take_spikes(tape.owner, network) for network in range(executable.batch)]
+    steps = np.concatenate([s for s, _ in found])
+    neurons = np.concatenate([n for _, n in found])
+    networks = np.repeat(np.arange(executable.batch, dtype=np.int32), [len(s) for s, _ in found])
+    order = np.argsort(steps, kind="stable")
+    if len(steps):
+        tape.parts.append((steps[order], neurons[order], networks[order]))
 
 
 def _native(record: SpikeRecord | StateRecord) -> Tape:

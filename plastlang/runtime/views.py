@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from plastlang.frontend.units import quantity, unit_dimension
 from plastlang.ir.nodes import Parameter, Population, Projection, Scheduled, Variable
 from plastlang.ir.types import Site, Type
-from plastlang.runtime.calls import bad_call, unknown
+from plastlang.runtime.calls import bad_call, unknown, whole
 from plastlang.runtime.connectivity import check_pairs, check_range, indices
 from plastlang.runtime.durations import spike_steps
 from plastlang.runtime.recording import Spikes
@@ -143,11 +143,16 @@ class View(ABC):
         where = f"{item.name} of {self.name}"
         shape = () if item.site == Site.GLOBAL else (self._size(item.site),)
         array = np.asarray(values, dtype=np.float64)
+        batch = self._model.batch
+        if batch > 1 and isinstance(item, Variable) and not item.shared and array.shape == (batch, *shape):
+            shape = array.shape
         if array.ndim and array.shape != shape:
             wanted = f"one number or an array of shape {shape}" if shape else "one number"
+            if batch > 1 and isinstance(item, Variable) and not item.shared:
+                wanted += f", or of shape {(batch, *shape)} for the networks of the batch"
             raise bad_call(f"{where} takes {wanted}, not an array of shape {array.shape}")
         if np.isnan(array).any():
-            place = f"[{int(np.argmax(np.isnan(array)))}]" if array.ndim else ""
+            place = f"[{', '.join(map(str, np.argwhere(np.isnan(array))[0]))}]" if array.ndim else ""
             raise bad_call(f"the new {item.name}{place} of {self.name} is NaN")
         if item.type == Type.INT and (np.abs(array) > 2**31 - 1).any() | (array != np.rint(array)).any():
             raise bad_call(f"{where} takes whole numbers")
@@ -175,12 +180,13 @@ class PopulationView(View):
         assert isinstance(recording, Spikes)
         return recording
 
-    def schedule(self, neurons: ArrayLike, times: Any) -> None:
+    def schedule(self, neurons: ArrayLike, times: Any, network: int | None = None) -> None:
         """Say when neurons of a `spike at times` population fire from now on; what was still to come is replaced.
 
         Args:
             neurons: indices.
             times: for each, in ms (or `(array, "s")`), rounded to the nearest step. Twice the same is once.
+            network: in a batch, whose neurons are meant; those of all networks without it.
         """
         if not isinstance(self._owner.spiking, Scheduled):
             raise bad_call(f"{self.name} fires by itself", "only `spike at times` neurons are told when", "R108")
@@ -194,7 +200,10 @@ class PopulationView(View):
             late = float(steps.min() * executable.program.dt)
             raise bad_call(f"a spike at {late:g} ms lies before the present, {self._model.t:g} ms", code="R104")
         rows = np.unique(np.stack([steps, who.astype(np.int64)], axis=1), axis=0)
-        executable.set_schedule(self.name, rows[:, 1].astype(np.int32), rows[:, 0].copy())
+        last = self._model.batch - 1
+        chosen = range(last + 1) if network is None else (whole(network, "the number of a network", 0, last),)
+        for member in chosen:
+            executable.set_schedule(self.name, rows[:, 1].astype(np.int32), rows[:, 0].copy(), member)
 
     def _size(self, site: Site) -> int:
         return self._owner.size
