@@ -10,6 +10,7 @@ import numpy as np
 
 from plastlang.components import Composition, Part, argument, compose
 from plastlang.frontend.checked import CheckedComponent, CheckedParameter, CheckedVariable, Dimension
+from plastlang.frontend.compose import labels
 from plastlang.frontend.units import format_value, quantity
 from plastlang.ir.types import Site
 from plastlang.runtime.calls import bad_call, unknown, whole
@@ -123,7 +124,8 @@ class NetworkBuilder:
         handle = ProjectionHandle(chosen, rules, n_pre, target.size)
         count = len(connectivity.pre) if isinstance(connectivity, Pairs) else None
         arrays = _Arrays({Site.PRE: n_pre, Site.POST: target.size, Site.SYNAPSE: count})
-        calls = " + ".join(self._call(part, arrays) for part in composition.parts)
+        parts = zip(composition.parts, labels(rules), strict=True)
+        calls = " + ".join(self._call(part, arrays, label) for part, label in parts)
         head = f"project {chosen} = {' + '.join(s.name for s in sources)} -> {target.name}{port} with {calls}:"
         body = [connectivity.source()]
         if delay is not None:
@@ -174,8 +176,9 @@ class NetworkBuilder:
         self.parameters |= {(handle.name, key): array for key, array in arrays.parameters.items()}
         self.initial |= {(handle.name, key): array for key, array in arrays.initial.items()}
 
-    def _call(self, part: Part, arrays: _Arrays) -> str:
-        """`LIF(v_rest = -70 mV)`, under a name that means this component and no other."""
+    def _call(self, part: Part, arrays: _Arrays, label: str = "") -> str:
+        """`LIF(v_rest = -70 mV)`, under a name that means this component and no other; `label` in a composition."""
+        arrays.label = label
         checked = part.component.checked
         name, number = checked.name, 1
         while self.components.setdefault(name, checked) != checked:
@@ -192,10 +195,12 @@ class _Arrays:
     sizes: dict[Site, int | None]
     parameters: dict[str, Any] = field(default_factory=dict)
     initial: dict[str, Any] = field(default_factory=dict)
+    label: str = ""  # of the rule in the composition
 
     def take(self, item: CheckedParameter | CheckedVariable, array: Any) -> str:
         """Keep an array for later; gives the text that stands for it meanwhile."""
-        site = item.site if isinstance(item, CheckedVariable) else Site.NEURON
+        of_parameter = Site.SYNAPSE if Site.SYNAPSE in self.sizes else Site.NEURON
+        site = item.site if isinstance(item, CheckedVariable) else of_parameter
         size = self.sizes.get(site)
         if size is None:
             remedy = "give the synapses by plastlang.pairs" if site == Site.SYNAPSE else "give one value"
@@ -211,6 +216,10 @@ class _Arrays:
         for low, high in ((item.low, item.high),):
             if (low is not None and array.min() < low) or (high is not None and array.max() > high):
                 raise bad_call(f"{item.name} lies outside its bounds")
+        if site is Site.SYNAPSE:
+            self.initial[f"{self.label}.{item.name}"] = array
+            default = format_value(item.default or 0.0, item.dimension)
+            return f"{default} + {zero} * pre.index"  # so that there is one for each synapse
         self.parameters[item.name] = array
         return f"{zero} * index"  # so that there is one for each neuron
 

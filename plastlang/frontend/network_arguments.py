@@ -26,6 +26,7 @@ class Given:
     draws: int
     parameters: list[tuple[str, Expr]] = field(default_factory=list)
     initial: dict[str, Expr] = field(default_factory=dict)
+    varied: dict[str, tuple[Expr, Span | None]] = field(default_factory=dict)  # parameters given per synapse
     seen: set[str] = field(default_factory=set)
     e: Elaborator = field(init=False)
 
@@ -71,20 +72,14 @@ class Given:
         )
 
     def _parameter(self, parameter: CheckedParameter, node: ast.Expression, name: str) -> None:
-        value = self.e.real(node, Place(f"`{name}`", draws=False, state=False))
+        value = self.e.real(node, Place(f"`{name}`", draws=self.kind == "pair", state=False))
         if value is None or not self._unit(value, parameter, node, name):
             return
         try:
             number = float(evaluate(value.expr))
         except NotConstant:
             if self.kind == "pair":
-                self.e.reporter.error(
-                    "P525",
-                    f"`{name}` must be one number",
-                    node.span,
-                    "differs between pairs",
-                    "a value for each synapse is a variable: declare it with `synapse` or `pair`",
-                )
+                self.varied[parameter.name] = (value.expr, node.span)
             else:
                 self.parameters.append((parameter.name, value.expr))
             return
@@ -163,7 +158,7 @@ class Given:
 
     def missing(self, span: Span | None, owner: str) -> None:
         """Reports what has no value."""
-        given = {name for name, _ in self.parameters} | set(self.initial) | self.seen
+        given = {name for name, _ in self.parameters} | set(self.initial) | set(self.varied) | self.seen
         for parameter in self.component.parameters:
             if parameter.default is None and parameter.name not in given:
                 self._lacks(parameter.name, "parameter", span, owner)

@@ -12,6 +12,7 @@ from plastlang.frontend.dimensions import NUMBER, Unifier, from_dimension, to_di
 from plastlang.frontend.evaluate import NotConstant, evaluate
 from plastlang.frontend.network_arguments import Given
 from plastlang.frontend.spans import head
+from plastlang.frontend.varied import with_varied
 from plastlang.ir.nodes import Connect, ConnectAll, ConnectGiven, ConnectOneToOne, ConnectProbability
 from plastlang.ir.types import Site, Type
 
@@ -45,6 +46,7 @@ def check_projection(
         if isinstance(member, ast.InitDeclaration):
             _initial(member, given)
     given.missing(place, rules[0].name)
+    rule = with_varied(rule, given.varied, reporter)
     connect = _connect(node, given, sources, target)
     port = _port(node, rule, target, given.e)
     for read in rule.neuron_reads:

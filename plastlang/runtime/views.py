@@ -114,7 +114,8 @@ class View(ABC):
             return self._variables[name]
         if name in self._parameters:
             return self._parameters[name]
-        found = [p for full, p in self._parameters.items() if full.rpartition(".")[2] == name]
+        per_synapse = {full: v for full, v in self._variables.items() if "." in full}  # parameters of rules
+        found = [p for full, p in {**self._parameters, **per_synapse}.items() if full.rpartition(".")[2] == name]
         if len(found) == 1:
             return found[0]
         if found:

@@ -15,7 +15,9 @@ import pytest
 import plastlang as pl
 from tests.api.networks import COUNTER
 
-TEXT = COUNTER + '''
+TEXT = (
+    COUNTER
+    + '''
 network Pair:
     """Two clocks."""
     param n = 2
@@ -25,6 +27,7 @@ network Pair:
     project wires = clocks -> counters.exc with Static(w = 2):
         connect one to one
 '''
+)
 
 
 def build() -> tuple[pl.Network, Any, Any]:
@@ -78,6 +81,23 @@ def test_pairs_take_values_in_the_order_given() -> None:
     assert model[wires].pre.tolist() == [0, 2, 2] and model[wires].w.tolist() == [8, 7, 9]
     model.reset(1)
     assert model[wires].w.tolist() == [8, 7, 9]
+
+
+def test_parameters_of_rules_take_a_value_for_each_synapse() -> None:
+    net, clocks, counters = build()
+    scaled = pl.load(
+        COUNTER + "\nrule Scaled:\n    param gain = 2\n    synapse w = 1\n    on pre spike:\n        deliver gain * w\n"
+    )
+    pairs = pl.pairs([2, 0, 2], [0, 1, 0])
+    wires = net.connect(clocks, counters.exc, scaled.Scaled(gain=np.array([7.0, 8.0, 9.0])), pairs)
+    drawn = net.connect(clocks, counters.exc, scaled.Scaled(gain="1 + 0.5 * pre.index"), pl.all_to_all())
+    model = net.compile(backend="reference")
+    assert model[wires].gain.tolist() == [8, 7, 9]
+    assert model[drawn].gain.tolist() == [1, 1, 1.5, 1.5, 2, 2]
+    model[wires].gain = 3
+    assert model[wires].get("Scaled.gain").tolist() == [3, 3, 3]
+    with pytest.raises(pl.PlastError, match="cannot take an array here"):
+        net.connect(clocks, counters.exc, scaled.Scaled(gain=np.ones(6)), pl.all_to_all())
 
 
 def test_connectivity() -> None:
