@@ -79,7 +79,9 @@ class EmulatedDevice:
         return address
 
     def free(self, address: int) -> None:
-        """Give memory back; nothing may touch it any more."""
+        """Give memory back; nothing may touch it any more. What `close` has given back already is left alone."""
+        if self.arena is None:
+            return
         assert self.engine.emu_free(self.arena, address), "what is given back was not allocated"
         del self._sizes[address]
 
