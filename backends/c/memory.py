@@ -226,9 +226,9 @@ class Memory:
                 arrays.last[group.names[0]] = lasts[-1]
         struct.last = self._pointers(lasts)
         struct.tables = self._pointers([self._array(TABLE, self.dtype(Type.REAL)) for _ in place.tables])
-        now = [
         if self.leader is not None:
             struct.tables = self.leader.projections[place.number].tables
+        now = [
             self._array(n_post, self.dtype(v.type)) if v.site is Site.POST and place.group(v.name) else None
             for v in projection.variables
         ]
@@ -243,15 +243,14 @@ class Memory:
         rows.columns = len(place.columns)
         for k, column in enumerate(place.columns):
             rows.width[k] = self.dialect.size(column.type)
-        incoming.count, incoming.posts, incoming.slack = n_post, n_pre, place.structural
         if self.batch > 1 and self.leader is None:
             self._others(rows, place)
+        incoming.count, incoming.posts, incoming.slack = n_post, n_pre, place.structural
         if place.schedule.post == "deferred":
             history.rows, history.posts, history.payloads = n_pre, n_post, len(place.schedule.payload)
             for k, read in enumerate(place.schedule.payload):
                 history.width[k] = self.dialect.size(read.type)
 
-    def _filled(self, values: Array) -> Array:
     def _others(self, rows: Rows, place: ProjectionLayout) -> None:
         """Room for the columns of the other networks, which the first one's rows move."""
         others = (ctypes.c_void_p * ((self.batch - 1) * COLUMNS))()
@@ -259,6 +258,7 @@ class Memory:
         rows.others, rows.copies = ctypes.addressof(others), self.batch
         rows.own = sum(1 << k for k, column in enumerate(place.columns) if column.own)
 
+    def _filled(self, values: Array) -> Array:
         array = self._array(len(values), np.int32)
         array[:] = values
         return array
@@ -269,8 +269,8 @@ class Memory:
         struct.population, struct.variable = place.number, place.index(record.variable)
         struct.period = record.every_steps
         struct.bytes = self.count(place, variable.site) * self.dialect.size(variable.type)
-
         struct.own = self.batch > 1 and not variable.shared
+
 
 def copied(address: int | None, count: int, dtype: np.dtype[Any]) -> Array:
     """A copy of `count` values at an address."""

@@ -35,8 +35,8 @@ from plastlang.ir.nodes import (
     Variable,
 )
 from plastlang.ir.schedule import Schedule
-from plastlang.ir.types import Site, Type
 from plastlang.ir.sharing import Sharing, sharing_of
+from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import all_expressions, children, statements, walk
 
 Owner = Population | Projection
@@ -53,8 +53,8 @@ class Column:
     kind: str
     name: str
     type: Type
-
     own: bool = True
+
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
@@ -62,8 +62,8 @@ class Scratch:
 
     site: Site
     type: Type
-
     own: bool = True
+
 
 @dataclass(slots=True)
 class OwnerLayout:
@@ -138,18 +138,18 @@ class ProjectionLayout(OwnerLayout):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
+    """`batched`: for several networks with shared structure; `sharing` by the name of the owner."""
+
     populations: dict[str, PopulationLayout]
     projections: dict[str, ProjectionLayout]
+    sharing: dict[str, Sharing]
+    batched: bool = False
 
 
 def layout(program: Program, batched: bool = False) -> Layout:
     """The places of everything in `program`."""
-    """`batched`: for several networks with shared structure; `sharing` by the name of the owner."""
-
     old: dict[str, set[str]] = {}
     owners: tuple[Owner, ...] = (*program.populations, *program.projections)
-    sharing: dict[str, Sharing]
-    batched: bool = False
     for owner in owners:
         for read in reads(owner):
             if read.before:
