@@ -23,7 +23,7 @@ def _flags(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(programs(most_neurons=8), scripts(), st.integers(1, 3), st.integers(0, 1000))
-@settings(FEW, max_examples=25)
+@settings(FEW, max_examples=15)
 def test_random_batches(text: str, script: Script, batch: int, marks: int) -> None:
     network = with_shared(built(text), marks, 0.6)
     compare_batch(network, script, batch, f"{text}\n{to_text(network.scheduled)}")
