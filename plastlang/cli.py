@@ -297,6 +297,64 @@ def fmt(files: tuple[Path, ...], only_check: bool) -> int:
     return 1 if only_check and changed else 0
 
 
+_picture = click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="PNG", help="Where the picture goes."
+)
+
+
+@plastc.command()
+@click.argument("rule", metavar="RULE")
+@_picture
+def plot(rule: str, output: Path | None) -> None:
+    """Draw what a neuron or rule does, from a run of it.
+
+    RULE is a NAME of the library, `NAME(parameter = value, ...)`, or `FILE.plast:NAME` of your own. The picture is
+    chosen by what the rule has: the change by a pair of spikes and by trains of pairs, the response to a train, the
+    synapses of a rule that grows or prunes, the rate and the voltage of a neuron.
+
+    Example: `plastc plot "PairSTDP(tau_plus = 30 ms)" -o window.png`
+    """
+    from plastlang.gallery.commands import compare as draw
+
+    click.echo(draw((rule,), output))
+
+
+@plastc.command()
+@click.argument("first", metavar="A")
+@click.argument("others", metavar="B", nargs=-1, required=True)
+@_picture
+def compare(first: str, others: tuple[str, ...], output: Path | None) -> None:
+    """Draw two or more neurons or rules, or one with several parameter sets, over each other.
+
+    Each is a NAME of the library, `NAME(parameter = value, ...)`, or `FILE.plast:NAME` of your own.
+
+    Example: `plastc compare PairSTDP "PairSTDP(a_plus = 0.02)" NearestPairSTDP`
+    """
+    from plastlang.gallery.commands import compare as draw
+
+    click.echo(draw((first, *others), output))
+
+
+@plastc.command()
+@click.argument("names", metavar="[RULE]...", nargs=-1)
+@click.option(
+    "-o", "--out", "directory", type=click.Path(path_type=Path, file_okay=False), default=Path("gallery"),
+    show_default=True, help="Where the pages go.",
+)  # fmt: skip
+def doc(names: tuple[str, ...], directory: Path) -> None:
+    """Write a page for each neuron and rule (all of the library without names), and an index.
+
+    A page has the equations, typeset from the source; parameters and state with units; the source with its citation;
+    and a picture from a run.
+
+    Example: `plastc doc PairSTDP my_rules.plast:Mine --out pages`
+    """
+    from plastlang.gallery.pages import write
+
+    for page in write(names, directory):
+        click.echo(f"wrote {page.path}{'' if page.picture else ' (no picture)'}")
+
+
 @plastc.command()
 @click.argument("name", required=False)
 @_json

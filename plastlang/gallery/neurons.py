@@ -1,0 +1,119 @@
+"""Measurements of neurons, chosen by what the neuron has: a threshold, a rate, a current, an input port."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plastlang.api import load
+from plastlang.components import Component
+from plastlang.gallery.curves import Curve, Panel, named
+from plastlang.gallery.subject import Subject
+from plastlang.ir.nodes import Renewal, Threshold
+from plastlang.ir.types import Site
+from plastlang.network import Network
+from plastlang.runtime.connectivity import one_to_one
+
+#: Duration of a measurement (ms), most firing that is of interest (Hz), and neurons that are measured side by side.
+DURATION, MOST, COUNT = 500.0, 100.0, 48
+#: Spikes a second of the input that drives a neuron through a port.
+INPUT_RATE = 200.0
+
+
+def panels(subject: Subject) -> tuple[Panel, ...]:
+    """All that can be shown of a neuron; none where it only repeats given spikes."""
+    neuron = subject.component.checked
+    match neuron.spiking:
+        case Threshold():
+            return _driven(subject)
+        case Renewal():
+            return (_raster(subject),)
+        case _:
+            return ()
+
+
+class _Drive:
+    """How a neuron is driven: by a parameter that is a current, else by weights on its first input port."""
+
+    def __init__(self, subject: Subject):
+        neuron = subject.component.checked
+        given = {name for name, _ in subject.values}
+        currents = [p for p in neuron.parameters if p.dimension.symbol == "pA" and p.name not in given]
+        self.parameter = currents[0] if currents else None
+        self.port = neuron.inputs[0] if neuron.inputs and not currents else None
+        self.subject = subject
+
+    @property
+    def label(self) -> str:
+        """What stands at the axis."""
+        if self.parameter is not None:
+            return named(self.parameter.name, "pA")
+        assert self.port is not None
+        return named(f"weight of {INPUT_RATE:g} Hz on {self.port.port}", self.port.dimension.symbol)
+
+    def run(self, levels: NDArray[Any], record: str = "") -> tuple[NDArray[Any], Any]:
+        """(Firing rates in Hz, recorded states) of one neuron at each level."""
+        network = Network("0.1 ms", seed=1)
+        values: dict[str, Any] = dict(self.subject.values)
+        if self.parameter is not None:
+            values[self.parameter.name] = levels
+        cells = network.population(self.subject.component, len(levels), name="cells", **values)
+        if self.port is not None:
+            unit = self.port.dimension.symbol
+            text = f"neuron Times:\n    spike at times\nrule Drive:\n    synapse w{f': {unit}' if unit else ''} = 0\n"
+            library = load(f"{text}    on pre spike:\n        deliver w\n")
+            source = network.population(library.Times, len(levels), name="source")
+            drive: Component = library.Drive
+            network.connect(source, getattr(cells, self.port.port), drive, one_to_one(), name="drive")
+        network.record(cells, "spikes")
+        if record:
+            network.record(cells, record, every="0.5 ms")
+        with network.compile(precision="double") as model:
+            if self.port is not None:
+                model["drive"].w = levels
+                times = np.arange(1000.0 / INPUT_RATE, DURATION, 1000.0 / INPUT_RATE)
+                model["source"].schedule(np.tile(np.arange(len(levels)), len(times)), np.repeat(times, len(levels)))
+            model.run(DURATION)
+            spikes = model["cells"].spikes
+            rates = np.bincount(spikes.neurons, minlength=len(levels)) / (DURATION / 1000.0)
+            states = model.recordings[f"cells.{record}"] if record else None
+        return rates, states
+
+
+def _driven(subject: Subject) -> tuple[Panel, ...]:
+    drive = _Drive(subject)
+    if drive.parameter is None and drive.port is None:
+        return ()
+    coarse = np.logspace(-3, 6, COUNT)
+    rates, _ = drive.run(coarse)
+    firing = np.nonzero(rates > 0)[0]
+    if not firing.size:
+        return ()
+    low = float(coarse[max(firing[0] - 1, 0)])
+    beyond = np.nonzero(rates > MOST)[0]
+    high = float(coarse[beyond[0]] if beyond.size else coarse[firing[-1]])
+    levels = np.linspace(low, max(high, 2 * low), COUNT)
+    fine, _ = drive.run(levels)
+    first = next(v for v in subject.component.checked.variables if v.site is Site.NEURON)
+    index = int(np.argmin(np.abs(fine - 30.0)))
+    _, states = drive.run(levels[index : index + 1], first.name)
+    unit = first.dimension.symbol
+    return (
+        Panel("rate", drive.label, "spikes a second (Hz)", (Curve(subject.label, levels, fine),)),
+        Panel(
+            f"{first.name} of a neuron", "time (ms)", named(first.name, unit),
+            (Curve(f"{subject.label} at {levels[index]:.3g}", states.times, states.values[:, 0]),),
+        ),
+    )  # fmt: skip
+
+
+def _raster(subject: Subject) -> Panel:
+    network = Network("0.1 ms", seed=1)
+    cells = network.population(subject.component, COUNT, name="cells", **dict(subject.values))
+    network.record(cells, "spikes")
+    with network.compile() as model:
+        model.run(DURATION)
+        spikes = model["cells"].spikes
+    return Panel("spikes", "time (ms)", "neuron", (Curve(subject.label, spikes.times, spikes.neurons, "points"),))
