@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from plastlang.backends.cuda.device import Call
 from plastlang.diagnostics import MachineError
-from tests.cuda.emulator import ORDERS, EmulatedDevice, Schedule, Violation
+from tests.cuda.emulator import ORDERS, EmulatedDevice, Schedule, Violation, build
+from tests.cuda.emulator.libraries import SPARE
 
 #: A kernel on integers; `n` of them behind `in`, the results behind `out`.
 HEAD = """
@@ -277,3 +279,15 @@ def test_what_is_given_back_is_not_touched(device: EmulatedDevice) -> None:
     device.free(old)
     with pytest.raises(Violation, match="given back, byte 0 of the 256 of old"):
         module.launch([Call("k", 1, 32, model)])
+
+
+def test_kernels_that_do_not_stay_leave_nothing() -> None:
+    place = build.engine_path().parent
+    before = {path.name for path in place.glob("*.so")}
+    for number in range(SPARE + 3):
+        device = EmulatedDevice(keep=False)
+        body = f"out[t] = {number};"
+        device.compile(HEAD.format(body=body), "single")
+        device.compile(HEAD.format(body=body), "single")
+        device.close()
+    assert len({path.name for path in place.glob(f"*-{os.getpid()}-*.so")} - before) <= SPARE

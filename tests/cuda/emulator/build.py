@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import itertools
 import os
 import re
 import subprocess
@@ -33,6 +34,9 @@ class Variable(ctypes.Structure):
 class Order(ctypes.Structure):
     _fields_ = (("order", ctypes.c_int32), ("checked", ctypes.c_int32), ("preempt", ctypes.c_uint64),
                 ("seed", ctypes.c_uint64))  # fmt: skip
+
+
+_numbers = itertools.count()
 
 
 def _run(command: Sequence[str | Path], where: Path | None = None) -> None:
@@ -111,7 +115,8 @@ def _front(checked: bool) -> Path:
 def compiled(source: str, checked: bool, keep: bool = True) -> Path:
     """A library of the kernels of a source, beside the source itself (.cu). Without `keep` the caller removes it."""
     key = hashlib.sha256("\0".join((source, headers(), _fingerprint(), str(checked))).encode()).hexdigest()[:32]
-    path = _cached(f"{key}.so" if keep else f"{key}-{os.getpid()}.so")
+    # what does not stay gets a name that was never used: a loaded library is found by its name, even without its file
+    path = _cached(f"{key}.so" if keep else f"{key}-{os.getpid()}-{next(_numbers)}.so")
     if path.exists():
         return path
     front = _front(checked) if '#include "plast_device.h"' in source else HERE / "shim.hpp"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import _ctypes
 import ctypes
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +13,7 @@ from numpy.typing import NDArray
 from plastlang.backends.cuda.device import Call
 from plastlang.diagnostics import MachineError
 from tests.cuda.emulator import build
+from tests.cuda.emulator.libraries import Library, borrow, give_back
 
 ORDERS = ("in order", "reverse", "random")
 
@@ -58,15 +56,14 @@ class EmulatedDevice:
         self.engine = build.engine()
         self.arena = self.engine.emu_open()
         self._sizes: dict[int, int] = {}
-        self._temporary: list[EmulatedModule] = []
+        self._borrowed: list[Library] = []
 
     def compile(self, source: str, precision: str, mode: str = "deterministic") -> EmulatedModule:
         """Kernels for the CPU; a fast mode is not emulated."""
         assert mode == "deterministic"
-        module = EmulatedModule(self, build.compiled(source, self.checked, self.keep))
-        if not self.keep:
-            self._temporary.append(module)
-        return module
+        library = borrow(source, self.checked, self.keep)
+        self._borrowed.append(library)
+        return EmulatedModule(self, library)
 
     def allocate(self, bytes_: int, what: str) -> int:
         """Zeroed memory."""
@@ -118,8 +115,8 @@ class EmulatedDevice:
             self.engine.emu_close(self.arena)
             self.arena = None
             self._sizes.clear()
-            for module in self._temporary:
-                module.remove()
+            for library in self._borrowed:
+                give_back(library)
 
     def __del__(self) -> None:
         self.close()
@@ -128,9 +125,8 @@ class EmulatedDevice:
 class EmulatedModule:
     """Loaded kernels (`backends.cuda.device.Module`); every launch is done when it returns."""
 
-    def __init__(self, device: EmulatedDevice, path: Path):
-        self._device, self._path = device, path
-        self._library, self._image, self._shared = _loaded(path, device.keep)
+    def __init__(self, device: EmulatedDevice, library: Library):
+        self._device, self._library = device, library
 
     def launch(self, calls: Sequence[Call], times: int = 1) -> None:
         """Run the calls, one after the other, the whole `times` times.
@@ -150,37 +146,13 @@ class EmulatedModule:
         seed = (schedule.seed * 1_000_003 + device.launches) & (2**64 - 1)
         preempt = schedule.preempt if device.checked else 0
         order = build.Order(ORDERS.index(schedule.order), device.checked, preempt, seed)
+        library = self._library
         report = device.engine.emu_launch(
-            device.arena, ctypes.cast(getattr(self._library, call.kernel), ctypes.c_void_p), call.kernel.encode(),
-            call.grid, call.block, call.model, call.data, self._shared, len(self._shared), *self._image, order,
+            device.arena, library.kernel(call.kernel), call.kernel.encode(), call.grid, call.block, call.model,
+            call.data, library.shared, len(library.shared), *library.image, order,
         )  # fmt: skip
         if report is not None:
-            raise Violation(build.explained(report.decode(), self._path))
-
-    def remove(self) -> None:
-        """Unload it, and remove its files."""
-        _ctypes.dlclose(self._library._handle)
-        self._path.unlink(missing_ok=True)
-        self._path.with_suffix(".cu").unlink(missing_ok=True)
-
-
-def _loaded(path: Path, keep: bool) -> tuple[ctypes.CDLL, tuple[int, int], ctypes.Array[build.Variable]]:
-    return _kept(path) if keep else _load(path)
-
-
-def _load(path: Path) -> tuple[ctypes.CDLL, tuple[int, int], ctypes.Array[build.Variable]]:
-    library = ctypes.CDLL(str(path))
-    begin, end = build.image(path)
-    ends = []
-    for name in ("emu_shared_begin", "emu_shared_end"):
-        function = getattr(library, name)
-        function.restype = ctypes.c_void_p
-        ends.append(function() or 0)
-    variables = build.shared_variables(path, begin, *ends)
-    return library, (begin, end), (build.Variable * len(variables))(*variables)
-
-
-_kept = functools.cache(_load)
+            raise Violation(build.explained(report.decode(), library.path))
 
 
 def view(address: int, count: int, dtype: type) -> NDArray[Any]:
