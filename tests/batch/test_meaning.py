@@ -1,4 +1,4 @@
-"""What a batch means: networks on their own where nothing is shared, sums in the order of the networks where something is."""
+"""What a batch means: without shared variables networks on their own, with them sums in the order of the networks."""
 
 from __future__ import annotations
 
