@@ -333,6 +333,14 @@ class MethodDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class UseDeclaration:
+    """`use PairSTDP(a_plus = 0.02)`."""
+
+    call: CallExpression
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
 class SpikeDeclaration:
     """kind 'when' (value is the condition), 'rate' (`spike at rate r`), 'times' (`spike at times`; value None)."""
 
@@ -356,7 +364,7 @@ class BlockDeclaration:
 
 Member: TypeAlias = (
     "ParameterDeclaration | VariableDeclaration | EquationDeclaration | LetDeclaration | InputDeclaration"
-    " | MethodDeclaration | SpikeDeclaration | BlockDeclaration"
+    " | MethodDeclaration | SpikeDeclaration | BlockDeclaration | UseDeclaration"
 )
 
 # ---------------------------------------------------------------- networks

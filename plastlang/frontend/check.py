@@ -248,7 +248,13 @@ class _Module:
         for declaration in fresh:
             if isinstance(declaration, ast.Component):
                 checked = check_component(
-                    declaration, self.reporter, self.consts, self.functions, frozenset(self.broken), known
+                    declaration,
+                    self.reporter,
+                    self.consts,
+                    self.functions,
+                    frozenset(self.broken),
+                    known,
+                    self.components,
                 )
                 if checked is not None and declaration.name not in self.recovered.partial:
                     self.components[declaration.name] = checked

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from plastlang.frontend import ast
 from plastlang.frontend.block_context import Context
 from plastlang.frontend.builtins import RESERVED
-from plastlang.frontend.check_dynamics import Dynamics
 from plastlang.frontend.check_expressions import Elaborator
 from plastlang.frontend.check_statements import Statements
+from plastlang.frontend.check_use import Uses
 from plastlang.frontend.check_values import (
     BrokenName,
     LetName,
@@ -28,6 +28,7 @@ from plastlang.frontend.checked import (
     Dimension,
     NeuronRead,
 )
+from plastlang.frontend.compose import ordered
 from plastlang.frontend.dimensions import TIME, Vector, to_dimension
 from plastlang.frontend.spans import head
 from plastlang.ir.nodes import (
@@ -55,7 +56,7 @@ _ALLOWED = {"neuron": ("state", "global"), "rule": ("pre", "post", "synapse", "p
 
 
 @dataclass(slots=True)
-class _Component(Dynamics):
+class _Component(Uses):
     """One neuron or rule that is being checked."""
 
     method: str = ""
@@ -135,6 +136,9 @@ class _Component(Dynamics):
                 for parameter in member.items:
                     self.parameter(parameter)
         for member in members:
+            if isinstance(member, ast.UseDeclaration):
+                self.use(member, self.declaration.members.index(member))
+        for member in members:
             if isinstance(member, ast.VariableDeclaration):
                 for variable in member.items:
                     self.variable(member, variable)
@@ -154,6 +158,8 @@ class _Component(Dynamics):
                     self.spike(member)
                 case ast.BlockDeclaration():
                     self.block(member)
+                case ast.UseDeclaration():
+                    self.place_used(self.declaration.members.index(member))
                 case ast.ParameterDeclaration() | ast.VariableDeclaration() | ast.LetDeclaration():
                     pass
         kept = set(self.e.used)
@@ -174,6 +180,8 @@ class _Component(Dynamics):
                 self.reporter.error(
                     "P310", f"`{site}` is declared in {what} only", member.span, f"in a {self.kind}", f"use {other}"
                 )
+            case ast.UseDeclaration() if self.kind == "neuron":
+                self.reporter.error("P310", "`use` stands in rules only", member.span, "in a neuron")
             case ast.VariableDeclaration(required=True) if self.kind == "neuron":
                 self.reporter.error("P310", "`require` stands in rules only", member.span, "in a neuron")
             case ast.SpikeDeclaration() | ast.InputDeclaration() if self.kind == "rule":
@@ -242,7 +250,7 @@ class _Component(Dynamics):
             parts.append(self.spiking.rate)
         if self.spiking is not None:
             bodies.append(self.spiking.body)
-        from_blocks = _reads_of_blocks(bodies)
+        from_blocks = _reads_of_blocks(bodies) | self.bound
         return found | from_blocks | {p.name for part in parts for p in walk(part) if isinstance(p, Read) and not p.of}
 
     # ------------------------------------------------------------ result
@@ -254,11 +262,15 @@ class _Component(Dynamics):
             return to_dimension(self.e.unifier.close(vector))
 
         d = self.declaration
+        used = [self.finished(place) for place in sorted(self.used)]
+        declared = {v.name.name for v in self.variables} | {v.name for u in used for v in u.variables if not v.required}
+        taken = tuple(v for u in used for v in u.variables if not (v.required and v.name in declared))
         return CheckedComponent(
             d.kind,
             d.name,
             d.doc,
-            tuple(
+            tuple(p for u in used for p in u.parameters)
+            + tuple(
                 CheckedParameter(
                     i.name,
                     default,
@@ -269,27 +281,30 @@ class _Component(Dynamics):
                 )
                 for i, vector, default, bounds in self.parameters
             ),
-            tuple(
-                CheckedVariable(
-                    v.item.name,
-                    v.name.site,
-                    v.name.type,
-                    dimension(v.name.vector),
-                    v.init,
-                    v.low,
-                    v.high,
-                    v.name.required,
-                    v.shared,
-                    v.item.span,
+            ordered(
+                taken
+                + tuple(
+                    CheckedVariable(
+                        v.item.name,
+                        v.name.site,
+                        v.name.type,
+                        dimension(v.name.vector),
+                        v.init,
+                        v.low,
+                        v.high,
+                        v.name.required,
+                        v.shared,
+                        v.item.span,
+                    )
+                    for v in self.variables
                 )
-                for v in self.variables
             ),
             tuple(self.equations),
             tuple(CheckedInput(port, variable, dimension(vector)) for port, variable, vector in self.inputs),
             self.spiking,
             tuple(self.s.holds),
             tuple(self.blocks),
-            self.method,
+            self.method or next((u.method for u in used if u.method), ""),
             None if self.s.deliver is None else dimension(self.s.deliver),
             self.e.draws,
             tuple(
@@ -326,10 +341,15 @@ def check_component(
     functions: Mapping[str, CheckedFunction],
     broken: frozenset[str] = frozenset(),
     components: frozenset[str] = frozenset(),
+    known: Mapping[str, CheckedComponent] | None = None,
 ) -> CheckedComponent | None:
-    """Check one neuron or rule. What is wrong goes to `reporter`, and the result is then None."""
+    """Check one neuron or rule; `known` are those that it may use.
+
+    What is wrong goes to `reporter`, and the result is then None.
+    """
     before = len(reporter.errors)
     elaborator = Elaborator(declaration.kind, reporter, consts, functions, broken, components)
     component = _Component(declaration, elaborator, Statements(elaborator), reporter)
+    component.known = known or {}
     component.run()
     return component.result() if len(reporter.errors) == before else None

@@ -252,10 +252,10 @@ def _unified(
                 reporter.error(
                     "P515", f"`{read.of}.{read.name}` is used in two units by these rules", span, "different units"
                 )
-    return _ordered(tuple(own.values()))
+    return ordered(tuple(own.values()))
 
 
-def _ordered(variables: tuple[CheckedVariable, ...]) -> tuple[CheckedVariable, ...]:
+def ordered(variables: tuple[CheckedVariable, ...]) -> tuple[CheckedVariable, ...]:
     """Variables in an order in which each start value reads earlier ones only."""
     pending = list(variables)
     done: list[CheckedVariable] = []

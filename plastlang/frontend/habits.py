@@ -97,6 +97,7 @@ PLACES: dict[str, tuple[str, ...]] = {
         "every",
         "on",
         "let",
+        "use",
     ),
     "block": ("let", "deliver", "hold", "prune", "grow", "sample", "if", "elif", "else"),
     "network": ("param", "dt", "population", "project", "record"),
@@ -198,6 +199,7 @@ SOFT_WORDS = frozenset(
         "by",
         "matching",
         "after",
+        "use",
     }
 )
 #: Words that introduce a value without `=`.

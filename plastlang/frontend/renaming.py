@@ -54,7 +54,10 @@ def _statement(statement: Stmt, name: Callable[[str], str], shift: int) -> Stmt:
 
 
 def rename(rule: CheckedComponent, label: str, bindings: Mapping[str, str], shift: int) -> CheckedComponent:
-    """The rule with parameters `label.name`, required variables under the names they have elsewhere, draws shifted."""
+    """The rule with parameters `label.name` (`name` without a label), required variables under the names they have
+    elsewhere, draws shifted."""
+
+    prefix = f"{label}." if label else ""
 
     def name(old: str) -> str:
         return bindings.get(old, old)
@@ -62,7 +65,7 @@ def rename(rule: CheckedComponent, label: str, bindings: Mapping[str, str], shif
     def node(expr: Expr) -> Expr:
         match expr:
             case Param():
-                return replace(expr, name=f"{label}.{expr.name}")
+                return replace(expr, name=prefix + expr.name)
             case Read(of=""):
                 return replace(expr, name=name(expr.name))
             case Draw():
@@ -84,8 +87,8 @@ def rename(rule: CheckedComponent, label: str, bindings: Mapping[str, str], shif
 
     return replace(
         rule,
-        name=label,
-        parameters=tuple(replace(p, name=f"{label}.{p.name}") for p in rule.parameters),
+        name=label or rule.name,
+        parameters=tuple(replace(p, name=prefix + p.name) for p in rule.parameters),
         variables=tuple(
             replace(v, name=name(v.name), init=maybe(v.init), low=maybe(v.low), high=maybe(v.high))
             for v in rule.variables

@@ -112,6 +112,7 @@ def _body(body: tuple[Stmt, ...], site: Site | None) -> Iterator[tuple[str, Site
     """`site` overrides that of the statements: in samples there may be no synapse."""
     for statement in body:
         here = site or statement.site
+        places: tuple[Site, ...]
         match statement:
             case Reduce(value=value, over=over):
                 yield from _used(value, over)

@@ -114,8 +114,9 @@ class View(ABC):
             return self._variables[name]
         if name in self._parameters:
             return self._parameters[name]
-        per_synapse = {full: v for full, v in self._variables.items() if "." in full}  # parameters of rules
-        found = [p for full, p in {**self._parameters, **per_synapse}.items() if full.rpartition(".")[2] == name]
+        everything: dict[str, Variable | Parameter] = {**self._parameters}
+        everything |= {full: v for full, v in self._variables.items() if "." in full}  # parameters given per synapse
+        found = [item for full, item in everything.items() if full.rpartition(".")[2] == name]
         if len(found) == 1:
             return found[0]
         if found:

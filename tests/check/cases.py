@@ -314,6 +314,21 @@ CASES: dict[str, str] = {
             "    global q = 0\n    each step:\n        q = tau_m / (1 ms)\n    spike when v > v_th:",
         ),
     ),
+    **{
+        name: STDP + REWIRING + "rule Both:\n" + "".join(f"    {line}\n" for line in lines)
+        for name, lines in {
+            "nothing wrong with a rule in a rule": ("use PairSTDP(a_plus = 0.02)", "use Rewiring(g = w)"),
+            "use of an unknown rule": ("use PairSTPD()",),
+            "use with an unknown argument": ("use PairSTDP(a_plu = 0.02)",),
+            "use with an argument in another unit": ("use PairSTDP(w_max = 2 mV)",),
+            "use with an argument that is not constant": ("param a = 1", "use PairSTDP(a_plus = a)"),
+            "use and a variable of the same name": ("use PairSTDP()", "synapse y = 1"),
+            "use with a binding to nothing": ("use PairSTDP()", "use Rewiring(g = q)"),
+            "use of what is required elsewhere": ("pre q = 0 nS", "use Rewiring(g = q)"),
+        }.items()
+    },
+    "use of what comes later": "rule Both:\n    use PairSTDP()\n" + STDP,
+    "use in a neuron": LIF + "    use PairSTDP()\n",
     "one to one of different sizes": NET.replace("size 16", "size 9").replace(
         "connect with probability 0.5 * exp(-distance(pre, post))", "connect one to one"
     ),

@@ -134,6 +134,12 @@ MEMBERS = st.one_of(
     st.builds(ast.LetDeclaration, NAMES, EXPRESSIONS),
     st.builds(ast.InputDeclaration, NAMES, NAMES),
     st.builds(ast.MethodDeclaration, NAMES),
+    st.builds(
+        ast.UseDeclaration,
+        st.builds(
+            ast.CallExpression, NAMES, _tuple(st.builds(ast.Argument, st.one_of(st.just(""), NAMES), EXPRESSIONS), 0, 3)
+        ),
+    ),
     st.builds(ast.SpikeDeclaration, st.sampled_from(["when", "rate"]), EXPRESSIONS, _tuple(STATEMENTS, 0, 2)),
     st.builds(ast.SpikeDeclaration, st.just("times"), st.none(), _tuple(STATEMENTS, 0, 2)),
     st.builds(ast.BlockDeclaration, st.sampled_from(["pre spike", "post spike", "each step"]), BODIES),
