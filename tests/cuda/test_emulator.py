@@ -37,18 +37,19 @@ SCHEDULES = [*(Schedule(order) for order in ORDERS), Schedule("random", 3, 8000)
 
 def play(
     body: str, schedule: Schedule | None = None, grid: int = 1, block: int = 64, n: int = 64, checked: bool = True,
+    numbers: NDArray[np.int32] | None = None,
 ) -> tuple[NDArray[np.int32], int]:  # fmt: skip
-    """Run a kernel with in = 0, 1, ..., n - 1. Gives out and sum."""
+    """Run a kernel with in = 0, 1, ..., n - 1, or `numbers`. Gives out and sum."""
     device = EmulatedDevice(schedule, checked)
-    numbers = [device.allocate(4 * n, "in"), device.allocate(4 * n, "out"), device.allocate(8, "sum")]
+    places = [device.allocate(4 * n, "in"), device.allocate(4 * n, "out"), device.allocate(8, "sum")]
     model = device.allocate(32, "model")
-    device.write(model, np.array([n, *numbers], np.int64))
-    device.write(numbers[0], np.arange(n, dtype=np.int32))
+    device.write(model, np.array([n, *places], np.int64))
+    device.write(places[0], np.arange(n, dtype=np.int32) if numbers is None else numbers)
     module = device.compile(HEAD.format(body=body), "single")
     module.launch([Call("k", grid, block, model)])
     out, total = np.zeros(n, np.int32), np.zeros(1, np.int64)
-    device.read(numbers[1], out)
-    device.read(numbers[2], total)
+    device.read(places[1], out)
+    device.read(places[2], total)
     device.close()
     return out, int(total[0])
 
@@ -221,6 +222,64 @@ def test_what_is_in_order_is_no_race(schedule: Schedule) -> None:
     """
     out = play(body, schedule, grid=2, n=128)[0]
     assert out[0] == 3 * 128 and np.array_equal(out[32:64].view(np.int8), np.arange(128).astype(np.int8))
+
+
+#: What each thread does in each phase, and which barrier follows, is read from `in`; the cells are in `out`.
+PHASES = """
+    const int phases = n / (all + 1);
+    for (int phase = 0; phase < phases; ++phase) {
+        const int what = in[phase * (all + 1) + t], barrier = in[phase * (all + 1) + all];
+        int *const cell = out + what / 8;
+        int found = 0;
+        switch (what % 8) {
+        case 1: found = *cell; break;
+        case 2: *cell = t; break;
+        case 3: atomicAdd(cell, 1); break;
+        case 4: found = *(volatile int *)cell; break;
+        }
+        (void)found;
+        if (barrier == 1) __syncwarp();
+        if (barrier == 2) __syncthreads();
+    }
+"""
+READ, WRITE, ATOMIC, VOLATILE = 1, 2, 3, 4
+CONFLICTS = {frozenset(pair) for pair in ((READ, WRITE), (WRITE,), (WRITE, ATOMIC), (WRITE, VOLATILE), (READ, ATOMIC))}
+BLOCK = 64
+Accesses = list[tuple[int, int, int, int]]
+
+
+def are_a_race(accesses: Accesses, barriers: list[int]) -> bool:
+    """Whether any two accesses (phase, thread, kind, cell) conflict with no barrier of both threads between them."""
+    for p, t, kind, cell in accesses:
+        for q, u, other, same in accesses:
+            if t == u or cell != same or q < p or frozenset((kind, other)) not in CONFLICTS:
+                continue
+            between = barriers[p:q] if t // BLOCK == u // BLOCK else []
+            if not (2 in between or (1 in between and t // 32 == u // 32)):
+                return True
+    return False
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0, 1, 2, 31, 32, 33, 63, 64, 65]),
+                       st.sampled_from([READ, READ, READ, WRITE, ATOMIC, VOLATILE]), st.integers(0, 1)), max_size=9),
+    st.lists(st.integers(0, 2), min_size=4, max_size=4),
+    st.sampled_from(SCHEDULES),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None)
+def test_races_are_found_where_there_are_any(accesses: Accesses, barriers: list[int], schedule: Schedule) -> None:
+    table = np.zeros((len(barriers), 2 * BLOCK + 1), np.int32)
+    table[:, -1] = barriers
+    for phase, thread, kind, cell in accesses:
+        table[phase, thread] = kind + 8 * cell
+    done = [(p, t, int(what) % 8, int(what) // 8) for (p, t), what in np.ndenumerate(table[:, :-1]) if what]
+    try:
+        play(PHASES, schedule, 2, BLOCK, table.size, numbers=table.ravel())
+        found = False
+    except Violation as violation:
+        assert "race" in str(violation)
+        found = True
+    assert found == are_a_race(done, barriers)
 
 
 def test_a_report_says_where() -> None:
