@@ -262,7 +262,7 @@ class CudaExecutable:
                 edges.build(self.memory.read(lengths))
                 self.memory.free(lengths.address)
                 self._carry_out((fill,))
-                self._index(projection, edges.pairs()[1])
+                self._index(projection, edges.posts())
             case ConnectGiven():
                 raise AssertionError("the pairs are to be given by the host")
         self._carry_out(self._plan.synapses[projection])

@@ -13,6 +13,7 @@ from plastlang.backends.cuda.memory import Memory, Placed
 from plastlang.backends.cuda.plan import keeps_places
 
 Array = NDArray[Any]
+Places = Array | slice
 INT, LONG = np.dtype(np.int32), np.dtype(np.int64)
 
 #: Places that a row of a projection with structural statements has at least to spare.
@@ -28,9 +29,11 @@ def roomy(lengths: Array, growing: bool, more: int = 0) -> tuple[Array, Array]:
     return start, capacity
 
 
-def places_of(start: Array, lengths: Array) -> Array:
-    """The places of all entries, row after row."""
+def places_of(start: Array, lengths: Array) -> Places:
+    """The places of all entries, row after row: a slice where nothing lies between the rows."""
     before = np.cumsum(lengths, dtype=np.int64) - lengths
+    if np.array_equal(start, before):
+        return slice(0, int(lengths.sum()))
     return np.repeat(start - before, lengths) + np.arange(int(lengths.sum()), dtype=np.int64)
 
 
@@ -42,7 +45,7 @@ class Synapses:
         self._name = place.owner.name
         self._struct = memory.projections[place.number]
         self._pools: dict[str, list[int]] = {"rows": [], "incoming": []}  # addresses: entries, then columns
-        self._order: tuple[Array, Array] | None = None  # of the rows as they are now: lengths, places
+        self._order: tuple[Array, Places] | None = None  # of the rows as they are now
 
     def forget(self) -> None:
         """Rows may have changed."""
@@ -92,9 +95,13 @@ class Synapses:
     def pairs(self) -> tuple[Array, Array]:
         """(pre, post) in the order (pre, post, age)."""
         rows = self._struct.rows
-        lengths, places = self._rows()
-        pool = self._get(rows.post, rows.room, INT)
-        return np.repeat(np.arange(rows.count, dtype=np.int32), lengths), pool[places]
+        return np.repeat(np.arange(rows.count, dtype=np.int32), self._rows()[0]), self.posts()
+
+    def posts(self) -> Array:
+        """The posts of all synapses in this order."""
+        rows = self._struct.rows
+        posts: Array = self._get(rows.post, rows.room, INT)[self._places()]
+        return posts
 
     def column(self, number: int, dtype: np.dtype[Any]) -> Array:
         """The values of a column, dense."""
@@ -119,10 +126,10 @@ class Synapses:
         dense: Array = pool[self._places()]
         return dense
 
-    def _places(self) -> Array:
+    def _places(self) -> Places:
         return self._rows()[1]
 
-    def _rows(self) -> tuple[Array, Array]:
+    def _rows(self) -> tuple[Array, Places]:
         if self._order is None:
             rows, lengths = self._struct.rows, self.lengths()
             self._order = lengths, places_of(self._get(rows.start, rows.count, LONG), lengths)
