@@ -11,14 +11,24 @@ from plastlang.backends.cfamily.unit import line_of, outliving
 from plastlang.backends.cuda.aggregates import COUNTS, Reduction, part
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.plan import Launch, Shape
-from plastlang.diagnostics import Diagnostic, PlastError
-from plastlang.ir.nodes import Assign, Deliver, GrowUniform, If, Let, PruneWhere, Reduce, Renewal, Sample, Stmt
+from plastlang.ir.nodes import (
+    Assign,
+    GrowMatched,
+    GrowRanked,
+    GrowUniform,
+    If,
+    Let,
+    PruneRanked,
+    PruneWhere,
+    Reduce,
+    Renewal,
+    Sample,
+    Stmt,
+)
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import statements
 
-Structural = PruneWhere | GrowUniform | Sample
-#: Statements that run for one instance alone.
-Instance = Let | Assign | If | Deliver
+Structural = PruneWhere | PruneRanked | GrowUniform | GrowRanked | GrowMatched | Sample
 #: The threads that a group of statements of a site gets.
 SHAPES = {
     Site.GLOBAL: (Shape.ONE, Site.GLOBAL), Site.NEURON: (Shape.EACH, Site.NEURON), Site.PRE: (Shape.EACH, Site.PRE),
@@ -85,8 +95,6 @@ class KernelBlock:
                 self._reduce(first)
             elif isinstance(first, If) and is_structural(first):
                 self._branch(first)
-            elif not isinstance(first, Instance):
-                raise PlastError((_not_yet(first),))
             else:
                 self._group(group, lasting)
 
@@ -153,17 +161,7 @@ def site_of(statement: Stmt) -> Site:
 
 def is_structural(statement: Stmt) -> bool:
     """Whether the statement changes the structure, or one inside it."""
-    return any(not isinstance(s, Instance | Reduce) for s in statements((statement,)))
-
-
-def _not_yet(statement: Stmt) -> Diagnostic:
-    return Diagnostic(
-        "P801",
-        "this statement does not run on a GPU yet",
-        statement.span,
-        "not on a GPU",
-        hint='use backend="c"',
-    )
+    return any(isinstance(s, Structural) for s in statements((statement,)))
 
 
 def _alone(statement: Stmt) -> bool:

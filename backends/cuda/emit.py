@@ -26,7 +26,18 @@ from plastlang.backends.cuda.kernels import CudaUnit, Module
 from plastlang.backends.cuda.plan import Launch, Launches, Plan, Shape
 from plastlang.backends.cuda.populations import emit_advance, emit_spikes
 from plastlang.backends.cuda.structure import emit_index, emit_structure
-from plastlang.ir.nodes import Assign, Block, ConnectProbability, EachStep, Every, Program, Reduce, Signal, SpikeRecord
+from plastlang.ir.nodes import (
+    Assign,
+    Block,
+    ConnectProbability,
+    EachStep,
+    Every,
+    Program,
+    PruneRanked,
+    Reduce,
+    Signal,
+    SpikeRecord,
+)
 from plastlang.ir.schedule import Schedule
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import statements
@@ -84,7 +95,7 @@ def emit(program: Program, precision: str) -> Emitted:
         comment(f"{program.name}: made by plastlang, {precision} precision. docs/numerics.md says what it computes."),
         '#include "plast_device.h"',
         '#include "plast_device_rows.h"',
-        *(['#include "plast_device_structure.h"'] if any(p.structural for p in places.projections.values()) else []),
+        *(['#include "plast_device_ranking.h"'] if any(p.structural for p in places.projections.values()) else []),
         "",
         *module.lines,
     ]
@@ -102,10 +113,14 @@ def _at_once(program: Program) -> Program:
 
 
 def _index_for_sums(places: Layout) -> None:
-    """Sums over the synapses onto a neuron go along the index by post."""
+    """Sums over the synapses onto a neuron, and ranks among them, go along the index by post."""
     for place in places.projections.values():
-        found = [s for b in place.owner.blocks for s in statements(b.body) if isinstance(s, Reduce)]
-        place.incoming |= any(s.over is Site.SYNAPSE and s.site is Site.POST for s in found)
+        for statement in (s for b in place.owner.blocks for s in statements(b.body)):
+            match statement:
+                case Reduce(over=Site.SYNAPSE, site=Site.POST) | PruneRanked(per=Site.POST):
+                    place.incoming = True
+                case _:
+                    pass
 
 
 def _projection(unit: CudaUnit, launches: _Launches) -> None:

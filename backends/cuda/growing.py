@@ -17,7 +17,8 @@ def emit_grow_uniform(block: KernelBlock, statement: GrowUniform) -> None:
         f"const int32_t wanted = {wanted};",
         "const int64_t absent = pl_absent(p);",
         "const bool all = wanted >= absent;",
-        f"pl_work_begin(m, p, pl_kernel, {number}, all ? absent : wanted, 0, all ? 0 : (int64_t)wanted + PL_ROUND);",
+        "const int64_t keys = all ? 0 : (int64_t)wanted + PL_ROUND;",
+        f"pl_work_begin(m, p, pl_kernel, {number}, all ? absent : wanted, 0, keys, 0);",
     ]
     block.kernel(outer.scope.text(), Shape.SPREAD)
     counter = f"pl_counter({statement.purpose}u, 0u, {block.repeat})"

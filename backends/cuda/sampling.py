@@ -55,7 +55,7 @@ class _Sampling:
         outer.scope.lines += [
             f"const int32_t slots = {slots};",
             f"const int32_t count = slots > 0 ? {count} : 0;",
-            f"pl_work_begin(m, p, pl_kernel, {self.unit.owner.number}, count, {bytes_}, count);",
+            f"pl_work_begin(m, p, pl_kernel, {self.unit.owner.number}, count, {bytes_}, count, 0);",
         ]
         self.block.kernel(outer.scope.text(), Shape.SPREAD)
 
@@ -120,14 +120,13 @@ class _Sampling:
             "const bool connected = slot < p->rows.in_degree[j];",
             "bool drawn = true;",
             "int32_t i = 0, ordinal = 0;",
-            "int64_t s = -1;",
             "if (connected) {",
             "    const int64_t e = p->incoming.start[j] + slot;",
             "    i = p->incoming.post[e];",
             "    ordinal = (int32_t)pl_rows_ordinal(&p->incoming, j, e);",
-            "    s = pl_rows_find(&p->rows, i, j) + ordinal;",
             *self._partner(),
             "}",
+            "const int64_t s = connected ? pl_rows_find(&p->rows, i, j) + ordinal : -1;",
             "(void)s;",
             "pl_edit wish = pl_wish((int64_t)j * slots + slot, i, j, ordinal);",
         ]

@@ -8,10 +8,12 @@ from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cuda.blocks import KernelBlock, Structural
 from plastlang.backends.cuda.growing import emit_grow_uniform
 from plastlang.backends.cuda.kernels import CudaUnit
+from plastlang.backends.cuda.matching import emit_grow_matched
 from plastlang.backends.cuda.plan import Launches, Shape
 from plastlang.backends.cuda.pruning import emit_prune_where
+from plastlang.backends.cuda.ranking import emit_grow_ranked, emit_prune_ranked
 from plastlang.backends.cuda.sampling import emit_sample
-from plastlang.ir.nodes import GrowUniform, PruneWhere, Sample
+from plastlang.ir.nodes import GrowMatched, GrowRanked, GrowUniform, PruneRanked, PruneWhere, Sample
 from plastlang.ir.types import Site
 
 
@@ -20,6 +22,12 @@ def emit_structure(block: KernelBlock, statement: Structural) -> None:
     match statement:
         case PruneWhere():
             emit_prune_where(block, statement)
+        case PruneRanked():
+            emit_prune_ranked(block, statement)
+        case GrowRanked():
+            emit_grow_ranked(block, statement)
+        case GrowMatched():
+            emit_grow_matched(block, statement)
         case GrowUniform():
             emit_grow_uniform(block, statement)
         case Sample():

@@ -94,16 +94,18 @@ PL_DEVICE bool pl_work_room(pl_model *m, const pl_projection *p, int64_t kernel,
     return false;
 }
 
-/* Clear the memory of `count` wishes with `bytes` more for each, and of a set of `keys` keys. By all threads. */
+/* Clear the memory of `count` wishes with `bytes` more for each, and of a set of `keys` keys; `tail` bytes at the end are left as
+ * they are. Where there is too little, it begins again with `kernel`. By all threads. */
 PL_DEVICE void pl_work_begin(
-    pl_model *m, const pl_projection *p, int64_t kernel, int64_t owner, int64_t count, int64_t bytes, int64_t keys) {
+    pl_model *m, const pl_projection *p, int64_t kernel, int64_t owner, int64_t count, int64_t bytes, int64_t keys,
+    int64_t tail) {
     int64_t places = keys > 0 ? 64 : 0;
     while (places < 2 * keys) {
         places *= 2;
     }
     count = count < 0 ? 0 : count;
     const pl_work w = pl_work_of(p, count, places);
-    if (!pl_work_room(m, p, kernel, owner, (int64_t)(w.more - p->work) + count * bytes)) {
+    if (!pl_work_room(m, p, kernel, owner, (int64_t)(w.more - p->work) + (count * bytes + 63) / 64 * 64 + tail)) {
         return;
     }
     for (int64_t k = pl_thread(); k < places; k += pl_threads()) {

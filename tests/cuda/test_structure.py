@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plastlang.backends.cfamily.headers import INCLUDE
 from plastlang.backends.cuda.backend import CudaBackend
 from plastlang.backends.cuda.device import Call
 from plastlang.backends.interface import Options
 from tests.cross.script import Action, Script
 from tests.cuda.emulator import EmulatedDevice, Schedule
 from tests.cuda.playing import Machine, compare
+from tests.cuda.test_kernels import STRICT, compiler
 from tests.programs.running import built
 
 #: A projection from two sources; a `let` makes a column of one byte.
@@ -168,6 +172,35 @@ BODIES = {
             w = 0.01 * pre.index
         """,
     ),
+    "ranks": (
+        "uniform()",
+        """
+        prune 2 synapses with smallest w * y + uniform() per post
+        prune step % 3 synapses with largest w per pre
+        prune 3 synapses with smallest floor(4 * w)
+        grow 4 pairs with smallest floor(far + 3 * uniform())
+        grow 1 pairs with largest pre.index - far per post:
+            w = uniform()
+        grow pre.index % 3 pairs with smallest far per pre:
+            w = 0.01 * far
+        """,
+        """
+        prune 100 synapses with smallest w
+        grow 500 pairs with largest far
+        prune 5 synapses uniformly
+        """,
+    ),
+    "matching": (
+        "uniform(0.1, 0.2)",
+        """
+        prune 1 synapses uniformly per post
+        grow by matching 3 - pre.out_degree % 4 per pre with randint(4) per post with probability exp(-far / 5):
+            w = uniform(0.2, 0.5)
+        """,
+        """
+        grow by matching 4 per pre with 8 per post
+        """,
+    ),
     "nothing": (
         "0.5",
         """
@@ -182,6 +215,10 @@ BODIES = {
         grow 0 pairs uniformly
         grow -3 pairs uniformly
         prune where w > 2
+        prune 0 synapses with smallest w
+        prune -1 synapses uniformly per post
+        grow 0 pairs with largest far per pre
+        grow by matching 0 per pre with 3 per post
         """,
         """
         w = 0.1
@@ -210,8 +247,17 @@ def test_several_threads_change_many_rows_at_once() -> None:
     """Only what sees single edits is left to one warp."""
     for name in BODIES:
         code = CudaBackend().emit(built(text_of(name)).scheduled, Options())
-        assert ("pl_edits_one(" in code) == (name in ("slots", "degrees"))
+        assert ("pl_edits_one(" in code) == (name in ("slots", "degrees", "matching"))
         assert ("pl_settle_in_order(" in code) == (name == "limits")
+
+
+@pytest.mark.parametrize("name", ["slots", "matching"])
+def test_no_warnings_and_no_spills(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "kernels.cu"
+    file.write_text(CudaBackend().emit(built(text_of(name)).scheduled, Options()))
+    command = [compiler("nvcc").path, "-arch=sm_75", "-cubin", "--fmad=false", *STRICT, "-I", str(INCLUDE), str(file)]
+    done = subprocess.run([*command, "-o", str(tmp_path / "k.cubin")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
 
 
 # ---------------------------------------------------------------- warps on rows
