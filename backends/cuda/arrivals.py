@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
-from plastlang.backends.cfamily.layout import ProjectionLayout
+from plastlang.backends.cfamily.layout import PopulationLayout, ProjectionLayout
 from plastlang.backends.cfamily.unit import outliving
 from plastlang.backends.cuda.blocks import grouped, run_keeping, site_of
 from plastlang.backends.cuda.kernels import CudaUnit
@@ -70,13 +70,17 @@ def _spikes(unit: CudaUnit, name: str, body: Sequence[Stmt], lists: list[str], c
         new: dict[str, Value] = {}
 
         def run(inner: Frame, group: list[Stmt] = group, site: Site = site, new: dict[str, Value] = new) -> None:
-            delivers = any(isinstance(s, Deliver) for s in statements(group))
-            if delivers:
+            delivered = [s for s in statements(group) if isinstance(s, Deliver)]
+            inner.late = tuple(s for s in delivered if s.after is not None)
+            if len(delivered) > len(inner.late):
                 inner.deliver = "delivered += {value};"
                 inner.lines.append("int64_t delivered = 0;")
+            for k in range(len(inner.late)):
+                inner.lines += [f"int64_t late_{k} = 0;", f"int32_t after_{k} = 0;"]
             new.update(run_keeping(unit, inner, group, lasting, site))
-            if delivers:
+            if len(delivered) > len(inner.late):
                 inner.lines.append(f"pl_deliver(&{_sums(unit, inner)}[j], delivered);")
+            inner.lines += [f"pl_deliver(&{_waiting(unit, inner, k)}, late_{k});" for k in range(len(inner.late))]
 
         if site is Site.SYNAPSE:
             walk = unit.rows if name == "arrive" else unit.columns
@@ -91,12 +95,25 @@ def _spikes(unit: CudaUnit, name: str, body: Sequence[Stmt], lists: list[str], c
     return tuple(launches)
 
 
-def _sums(unit: CudaUnit, inner: Frame) -> str:
-    """The sums of the port that the projection delivers to."""
+def _port(unit: CudaUnit) -> tuple[PopulationLayout, int]:
+    """The population and the number of the port that the projection delivers to."""
     owner = projection_of(unit).owner
     target = unit.layout.populations[owner.target]
-    port = next(k for k, x in enumerate(target.owner.inputs) if x.port == owner.port)
+    return target, next(k for k, x in enumerate(target.owner.inputs) if x.port == owner.port)
+
+
+def _sums(unit: CudaUnit, inner: Frame) -> str:
+    """The sums of this step."""
+    target, port = _port(unit)
     return inner.scope.declare("sums", f"int64_t *sums = m->populations[{target.number}].inputs[{port}];")
+
+
+def _waiting(unit: CudaUnit, inner: Frame, number: int) -> str:
+    """The sum of a later step."""
+    target, port = _port(unit)
+    array = f"m->populations[{target.number}].inputs[{target.late(port)}]"
+    waiting = inner.scope.declare("waiting", f"int64_t *waiting = {array};")
+    return f"{waiting}[(int64_t)((uint32_t)(step + after_{number}) % {target.waiting[port] + 1}u) * p->n_post + j]"
 
 
 # ---------------------------------------------------------------- several blocks as one

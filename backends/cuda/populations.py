@@ -106,20 +106,24 @@ def _ports(unit: CudaUnit, frame: Frame, read: set[str], last: bool) -> list[str
     """Take what arrived at each port; at the end see that it was in range, and leave zero."""
     lines = []
     real, suffix = unit.dialect.real, unit.dialect.suffix
-    for number, port in enumerate(population_of(unit).owner.inputs):
+    owner = population_of(unit)
+    for number, port in enumerate(owner.owner.inputs):
         name = unit.names.of("input", port.port)
         if port.port not in read and not last:
             continue
         sums = frame.scope.declare(f"sum_{name}", f"int64_t *restrict sum_{name} = p->inputs[{number}];")
+        total, late = f"{sums}[i]", ""
+        if number in owner.waiting:
+            turn = f"(int64_t)((uint32_t)step % {owner.waiting[number] + 1}u) * p->size"
+            array = f"int64_t *restrict late_{name} = p->inputs[{owner.late(number)}] + {turn};"
+            late = frame.scope.declare(f"late_{name}", array)
+            lines.append(f"const int64_t all_{name} = {sums}[i] + {late}[i];")
+            total = f"all_{name}"
         if port.port in read:
-            lines.append(f"const {real} {name} = pl_take_input{suffix}({sums}[i]);")
+            lines.append(f"const {real} {name} = pl_take_input{suffix}({total});")
         if last:
-            lines += [
-                f"if (pl_bad_input{suffix}({sums}[i])) {{",
-                f"    pl_overflow(m, {unit.owner.number}, {number});",
-                "}",
-                f"{sums}[i] = 0;",
-            ]
+            lines += [f"if (pl_bad_input{suffix}({total})) {{", f"    pl_overflow(m, {owner.number}, {number});", "}"]
+            lines += [f"{array}[i] = 0;" for array in (sums, late) if array]
     return lines
 
 
