@@ -1,1 +1,1 @@
-"""Pages and pictures of neurons and rules, made from their files and from runs of them (`plastc doc, plot, compare`)."""
+"""Pages and pictures of neurons and rules, from their files and from runs of them (`plastc doc, plot, compare`)."""

@@ -20,7 +20,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Curves in one pair of axes. Panels of one title are of one kind, so that two subjects can be laid over each other."""
+    """Curves in one pair of axes. Panels with one title and the same labels can be laid over each other."""
 
     title: str
     x_label: str

@@ -6,11 +6,13 @@ from typing import assert_never
 
 from plastlang.frontend import ast
 
-_GREEK = frozenset(
-    ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"]
-)
-_FUNCTIONS = {"exp": r"\exp", "log": r"\ln", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "min": r"\min",
-              "max": r"\max"}  # fmt: skip
+_GREEK = frozenset({
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi",
+    "rho", "sigma", "tau", "phi", "chi", "psi", "omega",
+})  # fmt: skip
+_FUNCTIONS = {
+    "exp": r"\exp", "log": r"\ln", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "min": r"\min", "max": r"\max",
+}  # fmt: skip
 _OPERATORS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "and": r"\wedge", "or": r"\vee"}
 # how tightly a form binds, weakest first
 _CONDITIONAL, _LOGIC, _COMPARISON, _SUM, _PRODUCT, _POWER, _ATOM = range(7)

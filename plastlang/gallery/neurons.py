@@ -111,7 +111,8 @@ def _driven(subject: Subject) -> tuple[Panel, ...]:
 
 def _raster(subject: Subject) -> Panel:
     network = Network("0.1 ms", seed=1)
-    cells = network.population(subject.component, COUNT, name="cells", **dict(subject.values))
+    values: dict[str, Any] = dict(subject.values)
+    cells = network.population(subject.component, COUNT, name="cells", **values)
     network.record(cells, "spikes")
     with network.compile() as model:
         model.run(DURATION)

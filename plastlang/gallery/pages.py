@@ -18,8 +18,8 @@ from plastlang.gallery.subject import Subject, subject
 from plastlang.ir.types import Site
 
 _SITES = {
-    Site.GLOBAL: "one for all", Site.NEURON: "per neuron", Site.PRE: "per source neuron", Site.POST: "per target neuron",
-    Site.SYNAPSE: "per synapse", Site.PAIR: "per possible synapse, constant",
+    Site.GLOBAL: "one for all", Site.NEURON: "per neuron", Site.PRE: "per source neuron",
+    Site.POST: "per target neuron", Site.SYNAPSE: "per synapse", Site.PAIR: "per possible synapse, constant",
 }  # fmt: skip
 
 

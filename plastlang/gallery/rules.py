@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -35,9 +36,8 @@ def panels(subject: Subject) -> tuple[Panel, ...]:
     rule = subject.component.checked
     found: list[Panel] = []
     changed = _changed(rule)
-    if changed is not None and not rule.neuron_reads:
-        if _body(rule, PostSpike):
-            found += [_window(subject, changed), _frequency(subject, changed)]
+    if changed is not None and not rule.neuron_reads and _body(rule, PostSpike):
+        found += [_window(subject, changed), _frequency(subject, changed)]
     if rule.deliver_dimension is not None and not _body(rule, PostSpike) and _varies(rule):
         found.append(_response(subject))
     if _grows(rule):
@@ -75,7 +75,9 @@ def _compiled(subject: Subject, n_pre: int, n_post: int, pre: Any, post: Any, dt
         lines = "".join(
             f"    {v.site} {v.name}{f': {v.dimension.symbol}' if v.dimension.symbol else ''} = 0\n" for v in required
         )
-        given: Component = load(f"rule Given:\n{lines}").Given
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that nothing uses the variables is what is wanted here
+            given: Component = load(f"rule Given:\n{lines}").Given
         named_values = {v.name: v.name for v in required} | dict(subject.values)
         composition = given() + subject.component(**named_values)
     return composition.compile(n_pre, n_post, pre, post, dt=dt, precision="double")

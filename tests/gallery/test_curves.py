@@ -1,0 +1,144 @@
+"""Pictures show what is known: closed forms of windows, trains and rates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plastlang import PlastError
+from plastlang.gallery import neurons, rules
+from plastlang.gallery.curves import Panel
+from plastlang.gallery.pages import measured
+from plastlang.gallery.subject import subject
+
+DEPRESSING = '''"""A file of one's own."""
+
+rule Depressing:
+    """Each spike takes a fixed part of what is left, which comes back with tau_rec."""
+    param tau_rec = 200 ms, u = 0.4
+    synapse w = 2 nS
+    pre r = 1
+    r' = (1 - r) / tau_rec
+    on pre spike:
+        deliver w * r
+        r -= u * r
+
+rule Reads:
+    synapse w = 0.5 nS
+    post y = 0
+    on post spike:
+        y += post.v / (1 mV)
+        w += 0.1 nS * y
+
+rule Needs:
+    param gain: 1
+    synapse w = 1
+    on pre spike:
+        deliver w
+        w += gain
+    on post spike:
+        w -= gain
+'''
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> str:
+    path = tmp_path / "own.plast"
+    path.write_text(DEPRESSING)
+    return str(path)
+
+
+def panel(panels: tuple[Panel, ...], title: str) -> Panel:
+    return next(p for p in panels if p.title == title)
+
+
+def test_the_window_is_that_of_the_closed_form() -> None:
+    shown = panel(rules.panels(subject("PairSTDP(tau_plus = 30 ms, a_plus = 0.02)")), "one pair of spikes")
+    (curve,) = shown.curves
+    lag = curve.x
+    wanted = np.where(lag > 0, 0.02 * np.exp(-np.abs(lag) / 30.0), -0.0105 * np.exp(-np.abs(lag) / 20.0))
+    wanted[lag == 0] = 0
+    assert np.allclose(curve.y, wanted, rtol=1e-9, atol=1e-15)
+    assert (shown.x_label, shown.y_label) == ("post - pre (ms)", "change of w (nS)")
+
+
+def test_trains_of_distant_pairs_add_up() -> None:
+    shown = panel(rules.panels(subject("PairSTDP(w_max = 100 nS)")), "20 pairs of spikes")
+    plus, minus = shown.curves
+    slow = plus.x == 1.0
+    assert plus.y[slow] == pytest.approx(20 * 0.01 * 100 * np.exp(-10 / 20), rel=1e-6)
+    # one below 0.5 nS cannot fall by 20 x 1.05 nS: it ends at its bound
+    assert minus.y[slow] == pytest.approx(-0.5)
+
+
+def test_the_response_to_a_train(own: str) -> None:
+    (shown,) = measured(subject(f"{own}:Depressing"))
+    (curve,) = shown.curves
+    left, wanted = 1.0, []
+    for gap in (*np.diff(curve.x), 0.0):
+        wanted.append(2.0 * left)
+        left = 1.0 - (1.0 - 0.6 * left) * np.exp(-gap / 200.0)
+    assert np.allclose(curve.y, wanted, rtol=1e-8) and shown.y_label == "delivered (nS)"
+
+
+def test_growth_settles_where_formation_and_elimination_balance() -> None:
+    count, degrees = rules.panels(subject("MapRewiring"))
+    (evolution,), (histogram,) = count.curves, degrees.curves
+    assert evolution.x[0] == 0 and evolution.x[-1] == rules.DURATION and len(np.unique(evolution.y)) > 10
+    assert histogram.y.sum() == pytest.approx(1.0)
+    assert (histogram.x * histogram.y).sum() * rules.SIDE == pytest.approx(evolution.y[-1])
+
+
+def test_the_rate_of_a_neuron_is_that_of_the_closed_form() -> None:
+    """LIF with a constant current: 1 / (t_ref + tau log(R I / (R I - theta)))."""
+    rate, trace = neurons.panels(subject("LIFCurrent"))
+    (curve,) = rate.curves
+    drop = curve.x * 20.0 / 200.0  # mV
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wanted = np.where(drop > 16.0, 1000.0 / (5.0 + 20.0 * np.log(drop / (drop - 16.0))), 0.0)
+    assert np.abs(curve.y - wanted).max() <= 1000.0 / neurons.DURATION  # one spike more or less in the run
+    assert rate.x_label == "i_offset (pA)" and trace.title == "v of a neuron"
+
+
+def test_a_neuron_without_a_current_is_driven_through_its_port() -> None:
+    rate, _ = neurons.panels(subject("LIF"))
+    assert rate.x_label == "weight of 200 Hz on exc (nS)" and rate.curves[0].y.max() > 50
+
+
+def test_a_source_shows_its_spikes() -> None:
+    (shown,) = neurons.panels(subject("Poisson(rate = 50 Hz)"))
+    assert 0.7 < len(shown.curves[0].x) / (50 * 0.5 * neurons.COUNT) < 1.3
+
+
+@pytest.mark.parametrize("name", ["Static", "SpikeTimes"])
+def test_what_does_nothing_alone_has_no_picture(name: str) -> None:
+    assert measured(subject(name)) == ()
+
+
+def test_what_reads_its_neuron_has_no_picture_alone(own: str) -> None:
+    assert measured(subject(f"{own}:Reads")) == ()
+
+
+def test_a_value_that_must_be_given_is_asked_for(own: str) -> None:
+    with pytest.raises(PlastError, match="gain"):
+        measured(subject(f"{own}:Needs"))
+    window, _ = measured(subject(f"{own}:Needs(gain = 0.5)"))
+    assert set(window.curves[0].y) == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("PairSTPD", "the rule 'PairSTPD' does not exist; did you mean 'PairSTDP'?"),
+        ("PairSTDP(tau = 3 ms)", "the parameter of PairSTDP 'tau' does not exist; there is a_minus"),
+        ("PairSTDP(3 ms)", "'3 ms' in 'PairSTDP(3 ms)' is not NAME = VALUE; write for example tau_plus = 17 ms"),
+        ("Pair STDP", "'Pair STDP' is no neuron or rule; write NAME, NAME(parameter = value, ...), or FILE.plast:NAME"),
+        ("TopographicMap", "TopographicMap is a network, not a neuron or rule; plastc run"),
+    ],
+)
+def test_wrong_subjects(text: str, message: str) -> None:
+    with pytest.raises(PlastError) as raised:
+        subject(text)
+    assert message in raised.value.diagnostics[0].message
