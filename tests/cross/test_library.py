@@ -9,6 +9,7 @@ import pytest
 from plastlang import driver
 from plastlang.diagnostics import Source
 from plastlang.frontend.sources import read_source
+from tests.cross.library_networks import NETWORKS as CATALOGUE
 from tests.cross.script import Action, Script
 from tests.cross.versus import compare, compare_built
 
@@ -124,9 +125,8 @@ def test_maps(file: str, network: str, steps: int, precision: str) -> None:
 
 
 def test_every_component_is_run() -> None:
-    texts = "".join(NETWORKS.values()) + "".join(
-        path.read_text("utf-8") for path in RULES.glob("topographic_map*.plast")
-    )
+    files = [*RULES.glob("topographic_map*.plast"), RULES / "classifier.plast"]
+    texts = "".join([*NETWORKS.values(), *CATALOGUE.values(), *(path.read_text("utf-8") for path in files)])
     for path in RULES.glob("*.plast"):
         for name in driver.check(Source(str(path), path.read_text("utf-8"))).components:
             assert f"{name}(" in texts, f"{name} of {path.name} is in no network here"
