@@ -27,11 +27,12 @@ class Machine:
     block: int = 64
     spread: int = 3
     checked: bool = True
+    keep: bool = True
 
     def load(self, program: Program, options: Options) -> CudaExecutable:
         """A program on such a device."""
         schedule = Schedule(self.order, self.seed, self.preempt)
-        device = EmulatedDevice(schedule, self.checked, self.block, self.spread)
+        device = EmulatedDevice(schedule, self.checked, self.block, self.spread, keep=self.keep)
         return CudaBackend(device).load(program, options)
 
 
