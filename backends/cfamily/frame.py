@@ -88,6 +88,7 @@ class Frame:
         index: C text of the instance at each site that it sees.
         step: C text of the step (int32_t).
         who: the first two words of draws' counters; None: by the site of the statement.
+        older: C text of how many older synapses the pair has; "": as the rows say.
         now: inside a step; otherwise `@before` means now.
         registers: variables that are held in C variables of their names.
         snapshot: what stands for entries of arrays, by kind and variable.
@@ -108,6 +109,7 @@ class Frame:
     step: str = "step"
     repeat: str = "0u"
     who: tuple[str, str] | None = None
+    older: str = ""
     now: bool = True
     registers: frozenset[str] = frozenset()
     snapshot: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -218,7 +220,7 @@ class Frame:
         a, b = self.who or self._who()
         ordinal = "0u"
         if self.site is Site.SYNAPSE and self.who is None:
-            ordinal = f"pl_rows_ordinal(&p->rows, {self.index[Site.PRE]}, {self.index[Site.SYNAPSE]})"
+            ordinal = self.older or f"pl_rows_ordinal(&p->rows, {self.index[Site.PRE]}, {self.index[Site.SYNAPSE]})"
         counter = f"pl_counter({purpose}u, {ordinal}, {self.repeat})"
         # what is drawn for a pair is drawn for all networks of a batch
         seed = "common" if self.layout.batched and self.site is Site.PAIR else "seed"

@@ -41,12 +41,16 @@ def emit_initial(unit: CudaUnit) -> Launches:
 
 
 def emit_start(unit: CudaUnit) -> Launches:
-    """A device function that gives a new synapse its declared start values, and a kernel for all synapses."""
+    """A device function that gives a new synapse its declared start values, and a kernel for all synapses.
+
+    `later`: how many older synapses of its pair were there when it came, and have gone since.
+    """
     owner = unit.owner
     assert isinstance(owner, ProjectionLayout)
     scope = Scope()
-    frame = unit.frame(scope, scope.lines, Site.SYNAPSE, now=False, repeat="repeat")
-    scope.lines += [f"(void){name};" for name in ("i", "j", "s", "step", "repeat")]
+    older = "(pl_rows_ordinal(&p->rows, i, s) + later)"
+    frame = unit.frame(scope, scope.lines, Site.SYNAPSE, now=False, repeat="repeat", older=older)
+    scope.lines += [f"(void){name};" for name in ("i", "j", "s", "step", "repeat", "later")]
     for column in owner.columns:
         if column.kind == "last":
             scope.lines.append(f"{frame.item('last', column.name)} = step;")
@@ -58,11 +62,11 @@ def emit_start(unit: CudaUnit) -> Launches:
             scope.lines.append(f"{frame.item('before', column.name)} = {frame.item('value', column.name)};")
         if column.kind == "stamp":
             scope.lines.append(f"{frame.item('stamp', column.name)} = step;")
-    arguments = "int32_t i, int32_t j, int64_t s, int32_t step, uint32_t repeat"
+    arguments = "int32_t i, int32_t j, int64_t s, int32_t step, uint32_t repeat, uint32_t later"
     unit.function("start", arguments, scope, about=f"{owner.owner.name}: a new synapse")
 
     def body(inner: Frame) -> None:
-        inner.lines.append(f"{unit.prefix}_start(m, i, j, s, step, 0u);")
+        inner.lines.append(f"{unit.prefix}_start(m, i, j, s, step, 0u, 0u);")
 
     return (_kernel(unit, "synapses", Site.SYNAPSE, body, f"{owner.owner.name}: start values of all synapses"),)
 

@@ -26,22 +26,19 @@ class Growth:
     known: dict[str, Value]
 
 
-def follows_edits(block: KernelBlock, bodies: Sequence[tuple[Stmt, ...]], several: bool) -> bool:
-    """Whether new synapses of one statement can see each other: they are then made one after the other.
-
-    They do so by degrees and counts and, where there may be `several` of a pair, by the ordinals of their draws.
-    """
+def _expressions(block: KernelBlock, growths: Sequence[Growth]) -> list[Expr]:
+    """What is evaluated for a new synapse."""
     variables = [v for v in block.unit.owner.owner.variables if v.site in (Site.SYNAPSE, Site.PAIR)]
-    expressions: list[Expr] = [v.init for v in variables]
-    for body in bodies:
-        expressions += all_expressions(body)
-    if several and any(has_draw(x) for x in expressions):
-        return True
+    return [*(v.init for v in variables), *(x for growth in growths for x in all_expressions(growth.init))]
+
+
+def follows_edits(expressions: Sequence[Expr]) -> bool:
+    """Whether new synapses of one statement can see each other: they are then made one after the other."""
     return any(isinstance(n, Builtin) and n.name in FOLLOWING for x in expressions for n in walk(x))
 
 
 def emit_edits(
-    block: KernelBlock, growths: Sequence[Growth], kept: str = "", by_claim: bool = False, several: bool = False
+    block: KernelBlock, growths: Sequence[Growth], kept: str = "", by_claim: bool = False, replaces: bool = False
 ) -> None:  # fmt: skip
     """Add the kernels that carry out the edits in the work memory.
 
@@ -50,16 +47,17 @@ def emit_edits(
         growths: edits of kind k make a synapse with growths[k - 1].
         kept: C type of what is kept for each edit beside it, or "".
         by_claim: edits are granted to those who claimed with the least number; otherwise they are marked.
-        several: a pair may get several synapses.
+        replaces: a pair may lose synapses and get others.
     """
     number = block.unit.owner.number
     block.kernel([f"pl_edits_link(p, {'true' if by_claim else 'false'});"], Shape.SPREAD)
     block.kernel([f"pl_edits_room(m, p, pl_kernel, {number});"], Shape.BLOCK)
-    make = _make(block, growths, kept)
-    if growths and follows_edits(block, [g.init for g in growths], several):
-        block.kernel(_one_after_the_other(make), Shape.BLOCK)
+    expressions = _expressions(block, growths)
+    if growths and follows_edits(expressions):
+        block.kernel(_one_after_the_other(_make(block, growths, kept)), Shape.BLOCK)
     else:
-        block.kernel(_rows_at_once(make), Shape.SPREAD)
+        later = replaces and any(has_draw(x) for x in expressions)
+        block.kernel(_rows_at_once(_make(block, growths, kept, later)), Shape.SPREAD)
 
 
 def _rows_at_once(make: list[str]) -> list[str]:
@@ -102,16 +100,21 @@ def _one_after_the_other(make: list[str]) -> list[str]:
     ]
 
 
-def _make(block: KernelBlock, growths: Sequence[Growth], kept: str) -> list[str]:
-    """Lines that give the new synapse `s` of the edit `a` its start values, and run the body of its grow."""
+def _make(block: KernelBlock, growths: Sequence[Growth], kept: str, later: bool = False) -> list[str]:
+    """Lines that give the new synapse `s` of the edit `a` its start values, and run the body of its grow.
+
+    `later`: edits after this one have been done already, and its draws depend on how many older ones its pair had.
+    """
     if not growths:
         return []
     unit = block.unit
     assert isinstance(unit.owner, ProjectionLayout)
     lines = [
         "const int32_t i = edit->pre, j = edit->post;",
-        f"{unit.prefix}_start(m, i, j, s, step, {block.repeat});",
+        *(["const uint32_t later = pl_edits_gone_later(&work, a);"] if later else []),
+        f"{unit.prefix}_start(m, i, j, s, step, {block.repeat}, {'later' if later else '0u'});",
     ]
+    older = "(pl_rows_ordinal(&p->rows, i, s) + later)" if later else ""
     if kept:
         lines.append(f"const {kept} *const more = (const {kept} *)work.more + a;")
         lines.append("(void)more;")
@@ -120,7 +123,9 @@ def _make(block: KernelBlock, growths: Sequence[Growth], kept: str) -> list[str]
             continue
         scope = Scope()
         names = {**block.locals, **growth.known}
-        new = unit.frame(scope, scope.lines, Site.SYNAPSE, now=block.now, repeat=block.repeat, locals=names)
+        new = unit.frame(
+            scope, scope.lines, Site.SYNAPSE, now=block.now, repeat=block.repeat, locals=names, older=older
+        )
         for statement in growth.init:
             new.run(statement)
         lines += [f"if (edit->kind == {number}) {{", *indent(scope.text()), "}"]

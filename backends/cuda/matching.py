@@ -49,7 +49,7 @@ def emit_grow_matched(block: KernelBlock, statement: GrowMatched) -> None:
     ]
     block.kernel(sort, Shape.SPREAD)
     _match(block, statement, elements)
-    emit_edits(block, [Growth(statement.init, {})], several=True)
+    emit_edits(block, [Growth(statement.init, {})])
 
 
 def _vacant(block: KernelBlock, count: Expr, site: Site) -> Value:

@@ -45,7 +45,8 @@ class _Sampling:
         self.block.kernel(decide, Shape.SPREAD)
         if self.limited:
             self.block.kernel(["pl_settle_in_order(p);"], Shape.BLOCK)
-        emit_edits(self.block, self.growths, kept, not self.limited, self.statement.slots is not None)
+        # in samples of pairs a pair gets one synapse, where there was none
+        emit_edits(self.block, self.growths, kept, not self.limited, replaces=self.statement.slots is not None)
 
     def _begin(self, kept: str) -> None:
         outer = self.block.frame()

@@ -316,6 +316,17 @@ PL_DEVICE int32_t pl_edits_older_gone(const pl_work *w, int32_t a) {
     return gone;
 }
 
+/* How many synapses of its pair, all older than the new one, go by edits after edit `a`. */
+PL_DEVICE uint32_t pl_edits_gone_later(const pl_work *w, int32_t a) {
+    const pl_edit *const e = &w->edits[a];
+    uint32_t gone = 0;
+    for (int32_t next = w->row[0][e->pre]; next != 0; next = w->edits[next - 1].next[0]) {
+        const pl_edit *const other = &w->edits[next - 1];
+        gone += next - 1 > a && other->kind < 0 && other->post == e->post;
+    }
+    return gone;
+}
+
 /* Carry out one edit, as the one warp that does one after the other. A new synapse is complete when its values have started. */
 PL_DEVICE void pl_edits_one(pl_projection *p, const pl_work *w, int32_t a) {
     pl_edit *const e = &w->edits[a];

@@ -243,11 +243,21 @@ def test_edits(name: str) -> None:
     compare(text_of(name), Script(number, ("single", "double")[number % 2], 1, ACTIONS), machine)
 
 
+def test_synapses_of_a_pair_come_and_go_in_one_statement() -> None:
+    """What a new one draws depends on those that were there when it came, also if they have gone since."""
+    few = {"on grid(3, 2)": "size 1", "size 5": "size 1", "on grid(4, 2, periodic)": "size 2",
+           "sample 25 slots of 6": "sample 40 slots of 20", "sample 30 slots of 8": "sample 60 slots of 40"}  # fmt: skip
+    text = text_of("slots")
+    for old, new in few.items():
+        text = text.replace(old, new)
+    compare(text, Script(3, "single", 1, ACTIONS), Machine("random", 4))
+
+
 def test_several_threads_change_many_rows_at_once() -> None:
     """Only what sees single edits is left to one warp."""
     for name in BODIES:
         code = CudaBackend().emit(built(text_of(name)).scheduled, Options())
-        assert ("pl_edits_one(" in code) == (name in ("slots", "degrees", "matching"))
+        assert ("pl_edits_one(" in code) == (name == "degrees")
         assert ("pl_settle_in_order(" in code) == (name == "limits")
 
 
