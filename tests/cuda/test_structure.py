@@ -245,8 +245,13 @@ def test_edits(name: str) -> None:
 
 def test_synapses_of_a_pair_come_and_go_in_one_statement() -> None:
     """What a new one draws depends on those that were there when it came, also if they have gone since."""
-    few = {"on grid(3, 2)": "size 1", "size 5": "size 1", "on grid(4, 2, periodic)": "size 2",
-           "sample 25 slots of 6": "sample 40 slots of 20", "sample 30 slots of 8": "sample 60 slots of 40"}  # fmt: skip
+    few = {
+        "on grid(3, 2)": "size 1",
+        "size 5": "size 1",
+        "on grid(4, 2, periodic)": "size 2",
+        "25 slots of 6": "40 slots of 20",
+        "30 slots of 8": "60 slots of 40",
+    }
     text = text_of("slots")
     for old, new in few.items():
         text = text.replace(old, new)
