@@ -1,4 +1,4 @@
-"""Random programs, networks, spike trains and devices: the reference, C and emulated CUDA agree to the last bit.
+"""Maps; random programs, networks, spike trains and devices: the reference, C and emulated CUDA agree to the last bit.
 
 `make fuzz-cuda` tries 20 000. What fails is shrunk and printed. To keep it, save the printed text, whose first line is
 the script, as tests/cross/regressions/NAME.plast: all backends play it.
@@ -12,11 +12,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import Phase, given, seed, settings
 
-from tests.cross.script import Script, scripts
+from plastlang import driver
+from plastlang.frontend.sources import read_source
+from tests.cross.script import Action, Script, scripts
+from tests.cross.test_library import RULES
 from tests.cross.test_random_programs import QUICK
 from tests.cross.versus import Disagreement, Player, _same
 from tests.cuda.emulator import Violation
-from tests.cuda.playing import DevicePlayer, Machine, machines
+from tests.cuda.playing import DevicePlayer, Machine, compare_built, machines
 from tests.cuda.test_same_bits import FEW
 from tests.programs.running import built
 from tests.programs.strategies import programs
@@ -40,6 +43,21 @@ def agree(text: str, script: Script, machine: Machine) -> None:
     except Violation as violation:
         raise Disagreement(f"{violation}\n\n# on {machine}\n{script}\n{text}") from None
     _same(text, script, reference, emulated, f"CUDA on {machine}")
+
+
+@pytest.mark.parametrize(("name", "precision", "checked", "steps"), [
+    ("TopographicMap", "single", True, 12),
+    ("TopographicMap", "double", False, 150),
+    ("TopographicMapSlots", "single", False, 150),
+    ("TopographicMapSlotsFlat", "double", True, 12),
+])  # fmt: skip
+def test_maps(name: str, precision: str, checked: bool, steps: int) -> None:
+    path = next(path for path in RULES.glob("topographic_map*.plast") if f"network {name}:" in path.read_text("utf-8"))
+    network = driver.build(driver.elaborate(driver.check(read_source(path)), name))
+    script = Script(
+        2026, precision, 1, (Action("run", steps // 2), Action("move", 1), Action("run", steps - steps // 2))
+    )
+    compare_built(network, script, Machine(checked=checked, preempt=300, block=128), steps // 3, f"{path.name}, {name}")
 
 
 @pytest.mark.long
