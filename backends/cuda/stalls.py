@@ -9,6 +9,7 @@ from typing import assert_never
 from plastlang.backends.cuda.memory import Memory
 from plastlang.backends.cuda.records import Records
 from plastlang.backends.cuda.synapses import Synapses
+from plastlang.diagnostics import MachineError
 
 
 class Stall(IntEnum):
@@ -33,13 +34,25 @@ class Stalls:
         self._asked.clear()
 
     def make_room(self) -> None:
-        """Do what the kernel that stalled asks for, and let kernels run again."""
+        """Do what the kernel that stalled asks for, and let kernels run again.
+
+        Raises:
+            MachineError: there is no memory. The kernel still stalls, and the next run tries again.
+        """
         self._memory.change()
         model = self._memory.model
         why, owner, need = Stall(model.stall), int(model.stall_owner), int(model.stall_need)
         key = (int(model.stall_kernel), owner, why)
         again = self._asked[key] = self._asked.get(key, -1) + 1
-        more = need << again
+        try:
+            self._answer(why, owner, need << again)
+        except MachineError:
+            self._asked.clear()
+            raise
+        self._memory.change()
+        model.stall = 0
+
+    def _answer(self, why: Stall, owner: int, more: int) -> None:
         match why:
             case Stall.ROWS:
                 self._edges[owner].grow_rows(more)
@@ -51,5 +64,3 @@ class Stalls:
                 self._records.fetch()
             case _:
                 assert_never(why)
-        self._memory.change()
-        model.stall = 0

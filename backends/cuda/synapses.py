@@ -11,6 +11,7 @@ from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cuda.binding import Rows
 from plastlang.backends.cuda.memory import Memory, Placed
 from plastlang.backends.cuda.plan import keeps_places
+from plastlang.diagnostics import MachineError
 
 Array = NDArray[Any]
 Places = Array | slice
@@ -54,15 +55,24 @@ class Synapses:
     # ------------------------------------------------------------ making
 
     def build(self, lengths: Array) -> None:
-        """Rows of these lengths whose entries are to be written, and room for their index; all columns are zero."""
+        """Rows of these lengths whose entries are to be written; all columns are zero.
+
+        Raises:
+            MachineError: there is no memory. There are then no synapses.
+        """
         self._memory.change()
         rows = self._struct.rows
-        start, capacity = roomy(lengths, self._place.structural)
+        self.forget()
         self._free("rows")
-        self._new_pool("rows", rows, start, capacity)
+        try:
+            self._new_pool("rows", rows, *roomy(lengths, self._place.structural))
+        except MachineError:
+            self.build(np.zeros_like(lengths))
+            self.room_for_index(np.zeros(0, np.int32))
+            self._put(rows.in_degree, np.zeros(rows.posts, np.int32))
+            raise
         self._put(rows.length, lengths.astype(np.int32))
         rows.total, rows.extra = int(lengths.sum()), 0
-        self.forget()
 
     def write_posts(self, posts: Array) -> None:
         """The entries of all rows, sorted."""
@@ -158,22 +168,28 @@ class Synapses:
         memory.free(old.address)
 
     def _move(self, kind: str, rows: Rows, lengths: Array, more: int) -> None:
-        """Each entry with its values to a new place; column by column, so that two pools are never there at once."""
-        memory = self._memory
-        memory.change()
-        old = places_of(self._get(rows.start, rows.count, LONG), lengths)
+        """Each entry with its values to a new place, by way of the host: two pools are never there at once.
+
+        Where there is no memory for the new pool all is as before.
+        """
+        self._memory.change()
+        kept, held = self._get(rows.start, rows.count, LONG), self._get(rows.capacity, rows.count, INT)
+        cells = [np.dtype((np.void, width)) for width in self._widths(kind)]
+        pools = [self._get(a, rows.room, c) for a, c in zip(self._pools[kind], cells, strict=True)]
         start, capacity = roomy(lengths, True, more)
-        new = places_of(start, lengths)
-        room = int(capacity.sum())
-        moved = []
-        for address, width in zip(self._pools[kind], self._widths(kind), strict=True):
-            cells = np.dtype((np.void, width))
-            values, pool = self._get(address, rows.room, cells), np.zeros(room, cells)
-            pool[new] = values[old]
-            memory.free(address)
-            moved.append(memory.placed(pool, f"room for {room} synapses of {self._name}").address)
-        self._pools[kind] = moved
-        self._describe(rows, moved, start, capacity)
+        old, new, room = places_of(kept, lengths), places_of(start, lengths), int(capacity.sum())
+        self._free(kind)
+        try:
+            self._new_pool(kind, rows, start, capacity)
+        except MachineError:
+            self._new_pool(kind, rows, kept, held)
+            for address, pool in zip(self._pools[kind], pools, strict=True):
+                self._put(address, pool)
+            raise
+        for number, address in enumerate(self._pools[kind]):
+            moved = np.zeros(room, cells[number])
+            moved[new] = pools[number][old]
+            self._put(address, moved)
         self.forget()
 
     # ------------------------------------------------------------ memory
@@ -184,9 +200,15 @@ class Synapses:
         return [4, *(self._memory.dialect.size(c.type) for c in self._place.columns)]
 
     def _new_pool(self, kind: str, rows: Rows, start: Array, capacity: Array) -> None:
+        """Zeros in all columns; nothing is left where there is no memory for all of them."""
         room = int(capacity.sum())
-        what = f"room for {room} synapses of {self._name}"
-        self._pools[kind] = [self._memory.place(room * w, np.uint8, what).address for w in self._widths(kind)]
+        try:
+            for width in self._widths(kind):
+                what = f"room for {room} synapses of {self._name}"
+                self._pools[kind].append(self._memory.place(room * width, np.uint8, what).address)
+        except MachineError:
+            self._free(kind)
+            raise
         self._describe(rows, self._pools[kind], start, capacity)
 
     def _describe(self, rows: Rows, addresses: list[int], start: Array, capacity: Array) -> None:

@@ -240,6 +240,32 @@ def test_too_little_memory_is_said() -> None:
     many = np.zeros(300_000, np.int32)
     with pytest.raises(MachineError, match="room for 300000 synapses of p"):
         model.set_synapses("p", many, many)
+    assert len(model.synapses("p")[0]) == 0 and not model.degrees("p")[1].any()
+    model.set_synapses("p", *PAIRS)
+    assert [list(x) for x in model.synapses("p")] == [list(x) for x in PAIRS]
+
+
+def test_synapses_are_as_before_where_rows_cannot_grow() -> None:
+    def edits(m: Model) -> None:
+        if at(projection(m).rows.capacity, 3, np.int32).min() < 1 << 18:
+            stall(m, 1, 10, 1 << 18)
+        else:
+            ends(m)
+
+    net = program((clock("a", 3), clock("b", 4)), (static("p", ("a",), "b", c(1.0)),))
+    model = loaded(net, {"edits": edits}, total=4_000_000)
+    model.set_synapses("p", *PAIRS)
+    model.column("p", 0, np.arange(6, dtype=np.float32), False)
+    used = model.memory.bytes
+    for _ in range(5):
+        with pytest.raises(MachineError, match="room for 786438 synapses of p"):
+            model.run(3)
+    values = np.zeros(6, np.float32)
+    model.column("p", 0, values, True)
+    assert list(values) == [0, 1, 2, 3, 4, 5] and model.step == 0 and model.memory.bytes == used
+    assert [list(x) for x in model.synapses("p")] == [list(x) for x in PAIRS]
+    model.memory.device.total = 1 << 26  # type: ignore[attr-defined]
+    assert model.run(3) == 3 and [list(x) for x in model.synapses("p")] == [list(x) for x in PAIRS]
 
 
 def test_values_are_shared_without_a_copy() -> None:
