@@ -295,6 +295,7 @@ class _Component(Uses):
                         v.name.required,
                         v.shared,
                         v.item.span,
+                        d.name,
                     )
                     for v in self.variables
                 )

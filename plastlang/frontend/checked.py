@@ -40,7 +40,7 @@ class CheckedParameter:
 class CheckedVariable:
     """`init` None: required, or its value must be given. Bounds are not yet part of assignments.
 
-    `shared`: all networks of a batch have one value of it.
+    `shared`: all networks of a batch have one value of it. `rule`: the neuron or rule that declares it.
     """
 
     name: str
@@ -53,6 +53,7 @@ class CheckedVariable:
     required: bool = False
     shared: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

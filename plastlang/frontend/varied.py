@@ -78,8 +78,9 @@ def with_varied(
 def _variable(parameter: CheckedParameter, value: Expr) -> CheckedVariable:
     low, high = (None if bound is None else Const(bound) for bound in (parameter.low, parameter.high))
     return CheckedVariable(
-        parameter.name, Site.SYNAPSE, Type.REAL, parameter.dimension, value, low, high, span=parameter.span
-    )
+        parameter.name, Site.SYNAPSE, Type.REAL, parameter.dimension, value, low, high, span=parameter.span,
+        rule=parameter.name.rpartition(".")[0],
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- where parameters are used

@@ -399,13 +399,18 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number that the host may change between steps. `site` GLOBAL, or NEURON for one value per neuron."""
+    """A number that the host may change between steps. `site` GLOBAL, or NEURON for one value per neuron.
+
+    `low`, `high`: the limits that the user declared; programs do not rely on them.
+    """
 
     name: str
     default: float
     site: Site = Site.GLOBAL
     unit: str = ""
     type: Type = Type.REAL
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +428,7 @@ class Variable:
 
     `hidden` variables are made by the compiler (refractory counters) and not shown to the user.
     `shared`: the networks of a batch have one value of it (`plastlang.ir.sharing`).
+    `rule`: the neuron or rule that declares it, for messages.
     """
 
     name: str
@@ -434,6 +440,7 @@ class Variable:
     high: Expr | None = None
     hidden: bool = False
     shared: bool = False
+    rule: str = ""
 
 
 #: The local of a lazy group that holds the steps gone by; a name that no source can give to a variable.

@@ -203,8 +203,10 @@ def _parameter(cursor: Cursor) -> Parameter:
     cursor.expect("=")
     default = cursor.number()
     unit = cursor.string_or_empty()
+    low = cursor.number() if cursor.accept("low") else None
+    high = cursor.number() if cursor.accept("high") else None
     cursor.end()
-    return Parameter(name, default, site, unit, type_)
+    return Parameter(name, default, site, unit, type_, low, high)
 
 
 def _derived(cursor: Cursor) -> DerivedValue:
@@ -223,6 +225,7 @@ def _variable(line: Line) -> Variable:
     cursor.expect("var")
     name, type_, site = cursor.name(), cursor.type(), cursor.site()
     unit = cursor.string_or_empty()
+    rule = cursor.name() if cursor.accept("by") else ""
     cursor.expect("=")
     init = expression(cursor)
     cursor.end()
@@ -235,7 +238,7 @@ def _variable(line: Line) -> Variable:
             inner.cursor.expect("high")
             high = expression(inner.cursor)
         inner.cursor.end()
-    return Variable(name, site, init, type_, unit, low, high, hidden, shared)
+    return Variable(name, site, init, type_, unit, low, high, hidden, shared, rule)
 
 
 def _lazy(line: Line) -> LazyGroup:

@@ -298,12 +298,18 @@ def _unit(unit: str) -> str:
 def _parameter(parameter: Parameter) -> str:
     suffix, default = _suffix(parameter.type), float(parameter.default)
     number = _constant(Const(default, Type.REAL))
-    return f"param {parameter.name}{suffix} at {parameter.site} = {number}{_unit(parameter.unit)}"
+    limits = "".join(
+        f" {word} {_constant(Const(float(limit)))}"
+        for word, limit in (("low", parameter.low), ("high", parameter.high))
+        if limit is not None
+    )
+    return f"param {parameter.name}{suffix} at {parameter.site} = {number}{_unit(parameter.unit)}{limits}"
 
 
 def _variable(variable: Variable) -> Iterator[str]:
     kind = ("hidden " if variable.hidden else "") + ("shared " if variable.shared else "")
-    head = f"{kind}var {variable.name}{_suffix(variable.type)} at {variable.site}{_unit(variable.unit)}"
+    by = f" by {variable.rule}" if variable.rule else ""
+    head = f"{kind}var {variable.name}{_suffix(variable.type)} at {variable.site}{_unit(variable.unit)}{by}"
     yield f"{head} = {expression_text(variable.init)}"
     if variable.low is not None:
         yield f"  low {expression_text(variable.low)}"

@@ -26,6 +26,7 @@ from plastlang.runtime.run import Progress, advance
 from plastlang.runtime.setup import Setup, begin
 from plastlang.runtime.taking import Taker
 from plastlang.runtime.views import PopulationView, ProjectionView
+from plastlang.runtime.watch import Watch
 
 ProgressOption: TypeAlias = bool | Callable[[Progress], None]
 
@@ -67,6 +68,7 @@ class Model:
             population.name: PopulationView(self, population) for population in self.program.populations
         } | {projection.name: ProjectionView(self, projection) for projection in self.program.projections}
         self._live: dict[tuple[str, str], bool] = {}
+        self._watch = Watch()
         self._taker = Taker(self.program, records)
         self._recordings = Recordings(self._taker.tapes, self.program.dt)
         begin(executable, self._setup, seed)
@@ -160,8 +162,13 @@ class Model:
             raise KeyboardInterrupt
 
     def _advance(self, executable: Executable, steps: int, report: Callable[[Progress], None] | None) -> bool:
+        def between() -> None:
+            self._taker.take(executable)
+            self._watch.look(executable)
+
+        self._watch.begin(executable, steps)
         try:
-            return advance(executable, steps, self._taker.next_stop, lambda: self._taker.take(executable), report)
+            return advance(executable, steps, self._taker.next_stop, between, report)
         except RuntimeFault as fault:
             raise PlastError((Diagnostic("R301", str(fault), notes=("the run ended there",)),)) from None
 
@@ -222,6 +229,7 @@ class Model:
         if seed is not None:
             self._header = replace(self._header, seed=check_seed(seed))
         begin(executable, self._setup, self.seed)
+        self._watch.forget()
         self._taker.take(executable)
         self._recordings.clear()
         self._taker.start(executable)
@@ -262,6 +270,7 @@ class Model:
             executable.restore(before)
             raise bad_call(f"{path} is damaged: {error}", code="R105") from error
         self._header = header
+        self._watch.forget()
 
     def close(self) -> None:
         """Give the memory back. Recordings stay; everything else then says that the model is closed."""

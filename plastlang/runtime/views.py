@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from plastlang.frontend.units import quantity, unit_dimension
+from plastlang.frontend.units import format_value, quantity, unit_dimension
 from plastlang.ir.nodes import Parameter, Population, Projection, Scheduled, Variable
 from plastlang.ir.types import Site, Type
 from plastlang.runtime.calls import bad_call, unknown, whole
@@ -159,10 +159,23 @@ class View(ABC):
         if item.type == Type.INT and (np.abs(array) > 2**31 - 1).any() | (array != np.rint(array)).any():
             raise bad_call(f"{where} takes whole numbers")
         if isinstance(item, Parameter):
+            self._check_limits(item, array)
             self._model.executable.set_parameter(self.name, item.name, array if array.ndim else float(array))
             return
         dtype = np.int32 if item.type == Type.INT else np.bool_ if item.type == Type.BOOL else self._model.real
         self._model.executable.set(self.name, item.name, np.array(np.broadcast_to(array, shape), dtype=dtype))
+
+
+    def _check_limits(self, item: Parameter, array: NDArray[np.float64]) -> None:
+        """A parameter stays inside the limits that its declaration gives."""
+        low = -np.inf if item.low is None else item.low
+        high = np.inf if item.high is None else item.high
+        outside = np.flatnonzero((array < low) | (array > high))
+        if outside.size:
+            place = f"[{outside[0]}]" if array.ndim else ""
+            given = format_value(float(array.ravel()[outside[0]]), unit_dimension(item.unit))
+            limits = [format_value(limit, unit_dimension(item.unit)) for limit in (low, high)]
+            raise bad_call(f"{item.name}{place} of {self.name} must be from {limits[0]} to {limits[1]}, not {given}")
 
 
 class PopulationView(View):

@@ -29,8 +29,9 @@ def _parameter(parameter: CheckedParameter, value: Expr | None, component: Check
         raise _missing(f"the parameter {parameter.name} of {component.name} has no value", parameter)
     site = Site.GLOBAL if value is None or isinstance(value, Const) else Site.NEURON
     return Parameter(
-        parameter.name, 0.0 if default is None else default, site, parameter.dimension.symbol, parameter.type
-    )
+        parameter.name, 0.0 if default is None else default, site, parameter.dimension.symbol, parameter.type,
+        parameter.low, parameter.high,
+    )  # fmt: skip
 
 
 def parameter_values(given: tuple[tuple[str, Expr], ...]) -> tuple[tuple[str, Expr], ...]:
@@ -60,6 +61,7 @@ def _variable(variable: CheckedVariable, init: Expr | None, component: CheckedCo
         variable.low,
         variable.high,
         shared=variable.shared,
+        rule=variable.rule,
     )
 
 

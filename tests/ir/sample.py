@@ -49,12 +49,12 @@ population cells size 9 grid 3 3
 
 projection ff : input + clock -> cells.exc delay 2
   connect[4] probability 0.16 * exp(-@distance ** 2.0 / 12.5)
-  param PairSTDP.tau at global = 20.0 "ms"
+  param PairSTDP.tau at global = 20.0 "ms" low 1.0 high 1e999
   param PairSTDP.step:int at global = 2.0
   derived k1 at global = 1.0 / $PairSTDP.tau
   derived k2 at global = #k1 * 2.0
   var s at pair = random_sign[5]()
-  var w at synapse "nS" = 0.5 + pair.s * 0.1
+  var w at synapse "nS" by PairSTDP = 0.5 + pair.s * 0.1
     low 0.0
     high 1.0
   var e at synapse = 0.0

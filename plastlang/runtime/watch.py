@@ -1,0 +1,146 @@
+"""Values that become NaN during a run: found between pieces of it, traced to the step, the variable and the place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plastlang.backends.interface import Executable
+from plastlang.diagnostics import Diagnostic, PlastError
+from plastlang.ir.nodes import Population, Projection, Variable
+from plastlang.ir.types import Site, Type
+
+State = Mapping[str, NDArray[Any]]
+
+#: Looking takes at most this part of the time.
+_SHARE = 0.03
+#: Runs of fewer steps are not traced back, nor are networks with more bytes of state.
+_STEPS, _BYTES = 100, 1 << 26
+_PLACES = {
+    Site.NEURON: "neuron {}",
+    Site.PRE: "pre neuron {}",
+    Site.POST: "post neuron {}",
+}
+
+
+@dataclass(slots=True)
+class Watch:
+    """Looks for NaN in the state of one model.
+
+    `clean`: a step at which there was none. `kept`: the state then, of this run. `told`: what has been reported.
+    """
+
+    clean: int = 0
+    kept: State | None = None
+    told: set[tuple[str, str]] = field(default_factory=set)
+    cost: float = 0.0
+    looked: float = 0.0
+
+    def forget(self) -> None:
+        """The state comes from elsewhere."""
+        self.kept, self.told, self.looked = None, set(), 0.0
+
+    def begin(self, executable: Executable, steps: int) -> None:
+        """A run begins; what the host did before it is not to be run again."""
+        self.kept = None
+        if steps >= _STEPS:
+            self._keep(executable)
+
+    def look(self, executable: Executable) -> None:
+        """Look, unless that was a moment ago.
+
+        Raises:
+            PlastError: there is a NaN that has not been reported yet. The model is at the present step, and whole.
+        """
+        begun = time.perf_counter()
+        if (begun - self.looked) * _SHARE < self.cost:
+            return
+        found = next(self._found(executable), None)
+        if found is None:
+            self.clean = executable.step
+            if self.kept is not None:
+                self._keep(executable)
+            self.looked = time.perf_counter()
+            self.cost = self.looked - begun
+            return
+        first, last = self.clean, executable.step - 1
+        owner, variable, where = found[0], found[1], _place(executable, *found)
+        if self.kept is not None:
+            owner, variable, where, first = self._trace(executable, self.kept)
+            last = first
+        self.kept = None
+        self.told.update((o.name, v.name) for o, v, _ in list(self._found(executable)))
+        raise _report(executable, owner, variable, where, first, last)
+
+    def _keep(self, executable: Executable) -> None:
+        state = executable.save()
+        self.kept = state if sum(v.nbytes for v in state.values()) <= _BYTES else None
+        self.clean = executable.step
+
+    def _found(self, executable: Executable) -> Iterator[tuple[Population | Projection, Variable, tuple[int, ...]]]:
+        """Variables with a NaN, and the first place of each."""
+        program = executable.program
+        owners: tuple[Population | Projection, ...] = (*program.populations, *program.projections)
+        for owner in owners:
+            for variable in owner.variables:
+                if variable.type is not Type.REAL or variable.site is Site.PAIR or variable.hidden:
+                    continue
+                if (owner.name, variable.name) in self.told:
+                    continue
+                bad = np.isnan(executable.get(owner.name, variable.name))
+                if bad.any():
+                    yield owner, variable, tuple(int(k) for k in np.argwhere(np.atleast_1d(bad))[0])
+
+    def _trace(self, executable: Executable, state: State) -> tuple[Population | Projection, Variable, str, int]:
+        """Run from a clean state again, in halves, up to the step that makes the NaN; then back to the present."""
+        present, low, high = executable.save(), self.clean, executable.step
+        while high - low > 1:
+            middle = (low + high) // 2
+            executable.restore(state)
+            executable.run(middle - low)
+            if next(self._found(executable), None) is None:
+                low, state = middle, executable.save()
+            else:
+                high = middle
+        executable.restore(state)
+        executable.run(1)
+        owner, variable, index = next(self._found(executable))
+        where = _place(executable, owner, variable, index)
+        executable.restore(present)
+        return owner, variable, where, low
+
+
+def _place(executable: Executable, owner: Population | Projection, variable: Variable, index: tuple[int, ...]) -> str:
+    """ "neuron 3", "the synapse from neuron 3 to neuron 5", "" for what there is once."""
+    batch = f" of network {index[0]}" if len(index) > 1 else ""
+    if variable.site is Site.GLOBAL:
+        return batch.removeprefix(" of ")
+    if variable.site is Site.SYNAPSE:
+        pre, post = executable.synapses(owner.name)
+        return f"the synapse from neuron {pre[index[-1]]} to neuron {post[index[-1]]}{batch}"
+    return _PLACES[variable.site].format(index[-1]) + batch
+
+
+def _report(
+    executable: Executable,
+    owner: Population | Projection,
+    variable: Variable,
+    where: str,
+    first: int,
+    last: int,
+) -> PlastError:
+    kind = "population" if isinstance(owner, Population) else "projection"
+    dt = executable.program.dt
+    when = f"in step {first} (at {first * dt:g} ms)" if first == last else f"in one of the steps {first} to {last}"
+    of = f", a variable of {variable.rule}," if variable.rule else ""
+    sentence = f"{variable.name} of {kind} {owner.name}{of} became NaN {when}{f': {where}' if where else ''}"
+    notes = (
+        "NaN comes from 0 / 0, infinity - infinity, the logarithm or root of a negative number, or a mean of nothing",
+        "the run stopped here; the state can be read, saved and run on",
+    )
+    return PlastError((Diagnostic("R302", sentence, notes=notes),))

@@ -1,0 +1,104 @@
+"""NaN that a model makes is reported with variable, place and step; the model stays whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import plastlang as pl
+from plastlang.runtime.model import Model
+
+TEXT = """
+neuron Ticking:
+    param limit = 3 in [0, 10], tau = 10 ms in [1 ms, 50 ms]
+    state v = 0.0, u = 1.0
+    each step:
+        v += 1
+        u = sqrt(limit + 40 - v + index) * (tau / tau)
+    spike at times
+
+rule Broken:
+    param last = 30
+    synapse w = 1.0, n = 0.0
+    on pre spike:
+        n = 1
+    each step:
+        w = log(w * last + 2 - step * (1 if post.index == 2 else 0)) / log(w * last + 2 - step) if step > 5 else w
+"""
+
+
+def model(backend: str = "reference", broken: bool = False, **limits: float) -> Model:
+    library = pl.load(TEXT)
+    net = pl.Network(dt="0.5 ms", seed=1)
+    cells = net.population(library.Ticking, 4, name="cells", **limits)
+    if broken:
+        net.connect(cells, cells, library.Broken, pl.all_to_all(), name="wires")
+    return net.compile(backend)
+
+
+@pytest.mark.parametrize("backend", ["reference", "c"])
+@pytest.mark.parametrize("steps", [300, 1000])
+def test_the_step_and_the_place_are_found(backend: str, steps: int) -> None:
+    made = model(backend)
+    with pytest.raises(pl.PlastError) as caught:
+        made.step(steps)
+    # limit + 40 - v is -1 for neuron 0 once v is 44, in step 43
+    assert "u of population cells, a variable of Ticking, became NaN in step 43 (at 21.5 ms): neuron 0" in str(
+        caught.value
+    )
+    assert made["cells"].v[0] == made.t / 0.5 and np.isnan(made["cells"].u[0])
+    again = model(backend, limit=4)
+    with pytest.raises(pl.PlastError, match="in step 44 "):
+        again.step(steps)
+
+
+def test_a_model_that_went_wrong_runs_on_and_says_it_once() -> None:
+    made = model()
+    with pytest.raises(pl.PlastError, match="became NaN"):
+        made.step(100)
+    before = made.t
+    made.step(5)
+    assert made.t == before + 2.5
+    made.reset()
+    with pytest.raises(pl.PlastError, match="step 43"):
+        made.step(200)
+
+
+def test_short_runs_give_the_steps_between_two_looks() -> None:
+    made = model()
+    made.step(40)
+    with pytest.raises(pl.PlastError, match=r"in (one of the )?steps? 4") as caught:
+        for _ in range(20):
+            made.step(1)
+    assert "neuron 0" in str(caught.value)
+
+
+def test_synapses_are_named_by_their_neurons() -> None:
+    made = model(broken=True, limit=10)
+    with pytest.raises(pl.PlastError, match="the synapse from neuron 0 to neuron"):
+        made.step(40)
+
+
+def test_recordings_hold_each_step_once() -> None:
+    library = pl.load(TEXT)
+    net = pl.Network(dt="0.5 ms", seed=1)
+    cells = net.population(library.Ticking, 4, name="cells")
+    net.record(cells, "v", every="0.5 ms")
+    made = net.compile("reference")
+    with pytest.raises(pl.PlastError):
+        made.step(200)
+    times = made.recordings["cells.v"].times
+    assert np.allclose(np.diff(times), 0.5) and times[-1] == made.t
+
+
+def test_parameters_stay_inside_their_limits() -> None:
+    made = model()
+    made["cells"].limit = 10
+    for value in (10.5, -1, np.array([1.0, 2.0, 3.0, 11.0])):
+        with pytest.raises(pl.PlastError, match="limit"):
+            made.set_parameter("cells", "limit", value)
+    assert made["cells"].limit == 10
+    with pytest.raises(pl.PlastError, match=r"tau of cells must be from 1 ms to 50 ms, not 0 ms"):
+        made["cells"].tau = 0
+    with pytest.raises(pl.PlastError, match="not 60 ms"):
+        made.set_parameter("cells", "tau", "60 ms")
