@@ -19,12 +19,16 @@ HERE = Path(__file__).parent
 #: Bits as on a device: no contraction, no assumptions about aliasing and overflow that nvcc does not make.
 FLAGS = (
     "-std=gnu++17", "-fPIC", "-w", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
-    "-fno-strict-aliasing", "-fwrapv", "-fno-ipa-reference",
+    "-fno-strict-aliasing", "-fno-ipa-reference",
 )  # fmt: skip
-#: Every access becomes a call of the engine; volatile ones a call of their own.
-CHECKED = ("-O0", "-g1", "-fsanitize=thread", "--param=tsan-distinguish-volatile=1",
-           "--param=tsan-instrument-func-entry-exit=0")  # fmt: skip
-PLAIN = ("-O1",)
+#: How kernels may be compiled. checked: every access becomes a call of the engine; volatile ones a call of their own.
+#: undefined: what C++ leaves undefined is said on stderr.
+VARIANTS = {
+    "plain": ("-O1", "-fwrapv"),
+    "checked": ("-O0", "-g1", "-fwrapv", "-fsanitize=thread", "--param=tsan-distinguish-volatile=1",
+                "--param=tsan-instrument-func-entry-exit=0"),
+    "undefined": ("-O0", "-g1", "-fsanitize=undefined,float-cast-overflow"),
+}  # fmt: skip
 
 
 class Variable(ctypes.Structure):
@@ -47,7 +51,7 @@ def _run(command: Sequence[str | Path], where: Path | None = None) -> None:
 @functools.cache
 def _fingerprint() -> str:
     """Of everything of the emulator that a compiled file depends on."""
-    digest = hashlib.sha256(" ".join((*FLAGS, *CHECKED, *PLAIN)).encode())
+    digest = hashlib.sha256(repr((FLAGS, VARIANTS)).encode())
     for path in sorted((*HERE.glob("*.?pp"), HERE / "build.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -91,14 +95,14 @@ def engine() -> ctypes.CDLL:
     return library
 
 
-def _flags(checked: bool) -> tuple[str, ...]:
-    return (*FLAGS, *(CHECKED if checked else PLAIN), "-I", str(INCLUDE))
+def _flags(variant: str) -> tuple[str, ...]:
+    return (*FLAGS, *VARIANTS[variant], "-I", str(INCLUDE))
 
 
 @functools.cache
-def _front(checked: bool) -> Path:
+def _front(variant: str) -> Path:
     """What stands in front of every source, compiled in advance."""
-    key = hashlib.sha256("".join((headers(), _fingerprint(), str(checked))).encode()).hexdigest()[:32]
+    key = hashlib.sha256("".join((headers(), _fingerprint(), variant)).encode()).hexdigest()[:32]
     path = _cached(f"front-{key}.hpp")
     code = path.with_suffix(".hpp.gch")
     if not code.exists():
@@ -106,24 +110,25 @@ def _front(checked: bool) -> Path:
         with build_directory() as build:
             text = build / "front.hpp"
             text.write_text("".join(f'#include "{name}"\n' for name in (HERE / "shim.hpp", "plast_device.h")))
-            _run(["g++", *_flags(checked), "-x", "c++-header", text, "-o", build / "front.gch"])
+            _run(["g++", *_flags(variant), "-x", "c++-header", text, "-o", build / "front.gch"])
             os.replace(text, path)
             os.replace(build / "front.gch", code)
     return path
 
 
-def compiled(source: str, checked: bool, keep: bool = True) -> Path:
+def compiled(source: str, variant: str, keep: bool = True) -> Path:
     """A library of the kernels of a source, beside the source itself (.cu). Without `keep` the caller removes it."""
-    key = hashlib.sha256("\0".join((source, headers(), _fingerprint(), str(checked))).encode()).hexdigest()[:32]
+    key = hashlib.sha256("\0".join((source, headers(), _fingerprint(), variant)).encode()).hexdigest()[:32]
     # what does not stay gets a name that was never used: a loaded library is found by its name, even without its file
     path = _cached(f"{key}.so" if keep else f"{key}-{os.getpid()}-{next(_numbers)}.so")
     if path.exists():
         return path
-    front = _front(checked) if '#include "plast_device.h"' in source else HERE / "shim.hpp"
+    front = _front(variant) if '#include "plast_device.h"' in source else HERE / "shim.hpp"
     with build_directory() as build:
         (build / "model.cu").write_text(source, encoding="utf-8")
-        _run(["g++", *_flags(checked), "-c", "-include", front, "-x", "c++", "model.cu", "-o", "model.o"], build)
-        _run(["gcc", "-shared", "model.o", engine_path(), "-lm", "-o", "model.so"], build)
+        _run(["g++", *_flags(variant), "-c", "-include", front, "-x", "c++", "model.cu", "-o", "model.o"], build)
+        libraries = ("-lm", "-lubsan") if variant == "undefined" else ("-lm",)
+        _run(["gcc", "-shared", "model.o", engine_path(), *libraries, "-o", "model.so"], build)
         os.replace(build / "model.cu", path.with_suffix(".cu"))
         os.replace(build / "model.so", path)
     return path

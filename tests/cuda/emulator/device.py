@@ -43,16 +43,18 @@ class EmulatedDevice:
         block, spread: as the host asks a device for them.
         total: bytes that there are.
         keep: whether compiled kernels stay in the cache.
+        undefined: instead of accesses, what C++ leaves undefined is watched, and said on stderr.
     """
 
     name = "emulator"
 
     def __init__(
         self, schedule: Schedule | None = None, checked: bool = True, block: int = 64, spread: int = 3,
-        total: int = 1 << 30, keep: bool = True,
+        total: int = 1 << 30, keep: bool = True, undefined: bool = False,
     ):  # fmt: skip
-        self.schedule, self.checked, self.block, self.spread = schedule or Schedule(), checked, block, spread
+        self.schedule, self.block, self.spread = schedule or Schedule(), block, spread
         self.total, self.keep, self.launches = total, keep, 0
+        self.variant = "undefined" if undefined else "checked" if checked else "plain"
         self.engine = build.engine()
         self.arena = self.engine.emu_open()
         self._sizes: dict[int, int] = {}
@@ -61,7 +63,7 @@ class EmulatedDevice:
     def compile(self, source: str, precision: str, mode: str = "deterministic") -> EmulatedModule:
         """Kernels for the CPU; a fast mode is not emulated."""
         assert mode == "deterministic"
-        library = borrow(source, self.checked, self.keep)
+        library = borrow(source, self.variant, self.keep)
         self._borrowed.append(library)
         return EmulatedModule(self, library)
 
@@ -144,8 +146,8 @@ class EmulatedModule:
         device.launches += 1
         schedule = device.schedule
         seed = (schedule.seed * 1_000_003 + device.launches) & (2**64 - 1)
-        preempt = schedule.preempt if device.checked else 0
-        order = build.Order(ORDERS.index(schedule.order), device.checked, preempt, seed)
+        checked = device.variant == "checked"
+        order = build.Order(ORDERS.index(schedule.order), checked, schedule.preempt if checked else 0, seed)
         library = self._library
         report = device.engine.emu_launch(
             device.arena, library.kernel(call.kernel), call.kernel.encode(), call.grid, call.block, call.model,

@@ -30,13 +30,13 @@ class Library:
         return ctypes.cast(getattr(self.loaded, name), ctypes.c_void_p)
 
 
-_libraries: dict[tuple[str, bool], Library] = {}
+_libraries: dict[tuple[str, str], Library] = {}
 
 
-def borrow(source: str, checked: bool, keep: bool) -> Library:
+def borrow(source: str, variant: str, keep: bool) -> Library:
     """The kernels of a source. With `keep` their files stay in the cache."""
-    key = (source, checked)
-    library = _libraries.pop(key, None) or _load(build.compiled(source, checked, keep), not keep)
+    key = (source, variant)
+    library = _libraries.pop(key, None) or _load(build.compiled(source, variant, keep), not keep)
     _libraries[key] = library  # the last one, so that it goes last
     library.temporary &= not keep
     library.users += 1

@@ -18,7 +18,7 @@ from tests.cuda.emulator import build
 
 def emulated(source: str, *rest: object) -> bytes:
     """What the stand-in takes for machine code."""
-    return b"emulated kernels: " + str(build.compiled(source, checked=True)).encode() + b"\0"
+    return b"emulated kernels: " + str(build.compiled(source, "checked")).encode() + b"\0"
 
 
 def same_bits() -> object:
