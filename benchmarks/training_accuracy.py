@@ -22,9 +22,9 @@ from plastlang import train
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "out" / "training"
-HIDDEN, BATCH = 128, 32
+HIDDEN, BATCH = 128, 4
 CONNECTIVITY = (0.01, 0.05, 0.10)
-EPOCHS = {"digits": 6, "yin-yang": 6}
+EPOCHS = {"digits": 5, "yin-yang": 5}
 KINDS = {"Classifier": "static", "RewiringClassifier": "DEEP R"}
 
 Split = tuple[list[train.Example], list[train.Example]]
@@ -62,14 +62,14 @@ def run(task: str, kind: str, connectivity: float, seed: int, data: Split) -> di
     """Train once; seed decides start weights, connectivity and order of the examples."""
     _, inputs, classes = TASKS[task]
     library = pl.load(ROOT / "rules" / "classifier.plast")
-    settings = {"l1": 0.01} if kind == "RewiringClassifier" else {}
+    settings = {"l1": 0.001} if kind == "RewiringClassifier" else {}
     network = getattr(library, kind)(
         inputs=inputs, hidden=HIDDEN, classes=classes, p_in=connectivity, p_rec=connectivity, rate=0.005, **settings
     )
     begun = time.perf_counter()
     record = [train.RewiringRecord()] if settings else []
     rate = train.LearningRate(train.cosine(0.01, 0.001, EPOCHS[task]))
-    with network.compile(seed=seed) as model:
+    with network.compile(seed=seed, batch=BATCH) as model:
         synapses = {name: len(model[name]) for name in ("from_source", "recurrent")}
         history = train.fit(
             model, data[0], epochs=EPOCHS[task], batch_size=BATCH, seed=seed, callbacks=[rate, *record]
@@ -83,27 +83,32 @@ def run(task: str, kind: str, connectivity: float, seed: int, data: Split) -> di
     }  # fmt: skip
 
 
-def conditions(seeds: int) -> list[tuple[str, float, int]]:
-    """Seed by seed, so that whatever has been run is a set of pairs."""
-    of_one = [("Classifier", 1.0), *((kind, p) for p in CONNECTIVITY for kind in KINDS)]
-    return [(kind, p, seed) for seed in range(seeds) for kind, p in of_one]
+def conditions(first: int, seeds: int, connectivity: Sequence[float]) -> list[tuple[str, float, int]]:
+    """Seed by seed, so that whatever has been run is a set of pairs; 1 is dense, and static."""
+    of_one = [(kind, p) for p in connectivity for kind in KINDS if p < 1 or kind == "Classifier"]
+    return [(kind, p, seed) for seed in range(first, seeds) for kind, p in of_one]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", choices=TASKS, action="append", default=[])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--connectivity", type=float, nargs="+", default=(*CONNECTIVITY, 1.0))
     parser.add_argument("--report", action="store_true")
     options = parser.parse_args(arguments)
     KEPT.mkdir(parents=True, exist_ok=True)
     for task in options.task:
         data = TASKS[task][0]()
-        for kind, connectivity, seed in conditions(options.seeds):
+        for kind, connectivity, seed in conditions(options.first, options.seeds, options.connectivity):
             path = KEPT / f"{task}-{kind}-{connectivity:g}-{seed}.json"
             if not path.exists():
                 found = run(task, kind, connectivity, seed, data)
                 path.write_text(json.dumps(found))
-                print(f"{task} {kind} {connectivity:.0%} seed {seed}: {found['accuracy']:.1%} in {found['seconds']} s", flush=True)
+                print(
+                    f"{task} {kind} {connectivity:.0%} seed {seed}: {found['accuracy']:.1%} in {found['seconds']} s",
+                    flush=True,
+                )
     if options.report:
         from benchmarks.training_report import report
 

@@ -18,6 +18,11 @@ def examples(n: int, seed: int = 0, classes: int = 3) -> list[train.Example]:
     return train.latency(values, labels, "20 ms", "15 ms")
 
 
-def model(name: str = "RewiringClassifier", backend: str = "c", seed: int = 1, **parameters: object) -> pl.Model:
+def model(
+    name: str = "RewiringClassifier", backend: str = "c", seed: int = 1, batch: int = 1, precision: str = "single",
+    **parameters: object,
+) -> pl.Model:  # fmt: skip
     settings = {"inputs": 12, "hidden": 20, "classes": 3, "p_in": 0.4, "p_rec": 0.1, "rate": 0.02, "scale_in": 2}
-    return getattr(LIBRARY, name)(**settings | parameters).compile(backend=backend, seed=seed)
+    return getattr(LIBRARY, name)(**settings | parameters).compile(
+        backend=backend, seed=seed, batch=batch, precision=precision
+    )

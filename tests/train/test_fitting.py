@@ -85,6 +85,32 @@ def test_backends_and_seeds() -> None:
     assert found[0] == found[1] != found[2]
 
 
+@pytest.mark.parametrize("batch", [3, 4])
+def test_many_examples_at_once_teach_the_same(batch: int) -> None:
+    """Sums over examples are made in another order, and nothing else: 10 examples are 4 + 4 + 2 or 3 + 3 + 3 + 1."""
+    found = []
+    for together in (1, batch):
+        with model("Classifier", batch=together, precision="double", c_reg=0, rate=0.005) as network:
+            history = train.fit(network, examples(30), epochs=2, batch_size=10, validation=examples(7, 1))
+            outputs = train.evaluate(network, examples(7, 1)).outputs
+            found.append((np.array(network["from_source"].w), outputs, history.column("loss")))
+    for one, many in zip(*found, strict=True):
+        np.testing.assert_allclose(many, one, rtol=1e-8, atol=1e-9)
+
+
+def test_a_batch_rewires_and_goes_on_to_the_last_bit(tmp_path: Path) -> None:
+    path = tmp_path / "b.npz"
+    with model(batch=4) as network:
+        train.fit(network, examples(30), epochs=2, batch_size=10)
+        end = state(network)
+        assert network["from_source"].moved > 0
+    with model(batch=4) as network:
+        train.fit(network, examples(30), epochs=1, batch_size=10, callbacks=[train.Checkpoint(path)])
+    with model(batch=4) as network:
+        train.fit(network, examples(30), epochs=2, batch_size=10, resume=path)
+        assert state(network) == end
+
+
 class Stop(train.Callback):
     """Stands for a kill: leaves the training after so many minibatches in all."""
 
