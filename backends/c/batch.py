@@ -1,7 +1,8 @@
-"""Blocks of a batch: what happens in each network, what happens once for all, and what all add to.
+"""Blocks whose loops threads share, of one network or of a batch: there what happens in each network, what happens once
+for all, and what all add to.
 
-Loops are functions of their own, so that threads can share them by rows or neurons: within each part one network comes
-after the other, so that a shared variable takes what is added in the order of the networks.
+Loops are functions of their own, cut by rows or neurons: within each part one network comes after the other, so that a
+shared variable takes what is added in the order of the networks.
 """
 
 from __future__ import annotations
@@ -71,8 +72,13 @@ class _Group:
     body: list[Stmt]
 
 
+def has_walk(body: tuple[Stmt, ...]) -> bool:
+    """Whether statements go through all synapses."""
+    return any(s.site in (Site.SYNAPSE, Site.PAIR) and not isinstance(s, Structural) for s in body)
+
+
 class BatchEmitter:
-    """Emits the statements of one block into a function that runs for the whole batch."""
+    """Emits the statements of one block into a function that runs for one network, or for the whole batch."""
 
     def __init__(
         self, unit: Unit, frame: Frame, structure: EmitStructure, upto: str, name: str,
@@ -91,7 +97,7 @@ class BatchEmitter:
 
     def run(self, body: tuple[Stmt, ...]) -> None:
         """Emit all statements."""
-        lets = self.sharing.own_lets(body, self.outer)
+        lets = self.sharing.own_lets(body, self.outer) if self.unit.layout.batched else self.outer
         groups = self._groups(body, lets)
         lasting = outliving(body, [g.body for g in groups])
         for group in groups:
@@ -103,7 +109,7 @@ class BatchEmitter:
         groups: list[_Group] = []
         for statement in body:
             site = Site.SYNAPSE if statement.site is Site.PAIR else statement.site
-            own = self.sharing.is_own(statement, lets)
+            own = self.unit.layout.batched and self.sharing.is_own(statement, lets)
             last = groups[-1] if groups else None
             if last is None or isinstance(statement, Structural) or isinstance(last.body[0], Structural):
                 groups.append(_Group(own, site, [statement]))
@@ -122,7 +128,8 @@ class BatchEmitter:
         first, owner, lines = group.body[0], self.unit.owner, self.frame.lines
         through_all = group.site is Site.SYNAPSE or looks_at_all(first)
         if through_all and isinstance(owner, ProjectionLayout) and touches(group.body, touched_later(owner)):
-            lines += call_each(f"{self.unit.prefix}_flush(n, {self.upto});")
+            flush = f"{self.unit.prefix}_flush({{}}, {self.upto});"
+            lines += call_each(flush.format("n")) if self.unit.layout.batched else [flush.format("m")]
         if where := line_of(first.span):
             lines.append(comment(where))
         if isinstance(first, Structural):
@@ -152,7 +159,7 @@ class BatchEmitter:
         name = statement.name if isinstance(statement, Reduce) else getattr(statement, "bind", "")
         if name and not self.frame.locals[name].indexed:
             self._keep_global(name, self.frame, own=False)
-        if not isinstance(statement, Reduce):
+        if self.unit.layout.batched and not isinstance(statement, Reduce):
             self.frame.lines.append(f"pl_batch_view(m, {owner.number});")
 
     # ------------------------------------------------------------ one value for the owner

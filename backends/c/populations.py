@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from plastlang.backends.c.access import emit_access, emit_remember
 from plastlang.backends.c.aggregates import emit_reduce
-from plastlang.backends.c.batch import BatchEmitter, call_each, each_network, is_each_alone
+from plastlang.backends.c.batch import BatchEmitter, call_each, each_network, has_walk, is_each_alone
 from plastlang.backends.cfamily.blocks import BlockEmitter, EmitStructure, Structural
 from plastlang.backends.cfamily.constants import emit_constants
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
@@ -61,7 +61,7 @@ def emit_block(
     unit: Unit, number: int, block: Block, structure: EmitStructure | None = None, upto: str = "step + 1"
 ) -> None:
     """A function for an `each step`, `every` or signal block."""
-    if unit.layout.batched and not is_each_alone(unit, block.body):
+    if has_walk(block.body) if not unit.layout.batched else not is_each_alone(unit, block.body):
         _emit_together(unit, number, block, structure or _reduction, upto)
         return
     trigger = block.trigger
@@ -88,7 +88,7 @@ def emit_block(
 
 
 def _emit_together(unit: Unit, number: int, block: Block, structure: EmitStructure, upto: str) -> None:
-    """A function for all networks of a batch."""
+    """A function whose loops threads share: for one network, or all of a batch."""
     trigger = block.trigger
     scope = Scope()
     is_signal = isinstance(trigger, Signal)
@@ -98,15 +98,16 @@ def _emit_together(unit: Unit, number: int, block: Block, structure: EmitStructu
     arguments = "int32_t step"
     if isinstance(trigger, Signal):
         arguments += ", uint32_t repeat, const double *given"
-        scope.lines += ["(void)given;", "m->repeat = repeat;", *call_each("n->repeat = repeat;")]
+        scope.lines += ["(void)given;", "m->repeat = repeat;"]
+        scope.lines += call_each("n->repeat = repeat;") if unit.layout.batched else []
         real = unit.dialect.real
         emitter.arguments({name: f"({real})given[{k}]" for k, name in enumerate(trigger.arguments)})
     scope.lines.append("(void)step;")
     emitter.run(block.body)
     after = [*(_remember(unit, block.body) if is_signal else []), *mark_rate(unit, block.body)]
-    scope.lines += each_network(unit, after) if after else []
-    kind = type(trigger).__name__.lower()
-    unit.function(f"block{number}", arguments, scope, about=f"{unit.owner.owner.name}: {kind}, all networks")
+    scope.lines += each_network(unit, after) if after and unit.layout.batched else after
+    kind = type(trigger).__name__.lower() + (", all networks" if unit.layout.batched else "")
+    unit.function(f"block{number}", arguments, scope, about=f"{unit.owner.owner.name}: {kind}")
 
 
 def _reduction(unit: Unit, statement: Structural, frame: Frame) -> None:

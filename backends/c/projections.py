@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plastlang.backends.c.access import emit_access, emit_remember
 from plastlang.backends.c.arrivals import EDGE, Arrival, edge_reads, owner_of, snapshot_fields, statements_on
-from plastlang.backends.c.batch import BatchEmitter, is_each_alone
+from plastlang.backends.c.batch import BatchEmitter, has_walk, is_each_alone
 from plastlang.backends.c.connect import emit_connect
 from plastlang.backends.c.populations import emit_block, emit_initial
 from plastlang.backends.c.structure import emit_start, emit_structure
@@ -35,7 +35,8 @@ def emit_projection(unit: Unit) -> None:
         scope = Scope()
         frame = unit.frame(scope, scope.lines, Site.GLOBAL)
         scope.lines.append("(void)step;")
-        if unit.layout.batched and not is_each_alone(unit, owner.owner.step):
+        body = owner.owner.step
+        if has_walk(body) if not unit.layout.batched else not is_each_alone(unit, body):
             BatchEmitter(unit, frame, emit_structure, "step", "step").run(owner.owner.step)
         else:
             BlockEmitter(unit, frame, emit_structure, "step").run(owner.owner.step)
