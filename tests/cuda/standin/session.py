@@ -25,7 +25,7 @@ def same_bits() -> object:
     """A network that learns, on the reference and through PyCUDA: what differs in the end."""
     runs = []
     for name in ("reference", "cuda"):
-        model = learning(name, rewiring="structure" in sys.argv)
+        model = learning(name)
         model.run("10 ms")
         runs.append((model.executable.save(), model.recordings, model))
     (expected, _, _), (found, _, model) = runs
