@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from plastlang.api import load
 from plastlang.components import Component
+from plastlang.diagnostics import PlastError
 from plastlang.gallery.curves import Curve, Panel, named
 from plastlang.gallery.subject import Subject
 from plastlang.ir.nodes import Renewal, Threshold
@@ -34,13 +35,19 @@ def panels(subject: Subject) -> tuple[Panel, ...]:
             return ()
 
 
+#: Units of a current, and of one that is divided by the capacitance.
+_DRIVES = ("pA", "mV / ms")
+
+
 class _Drive:
-    """How a neuron is driven: by a parameter that is a current, else by weights on its first input port."""
+    """How a neuron is driven: by a current or drive that is 0 by default, else by weights on its first input port."""
 
     def __init__(self, subject: Subject):
         neuron = subject.component.checked
         given = {name for name, _ in subject.values}
-        currents = [p for p in neuron.parameters if p.dimension.symbol == "pA" and p.name not in given]
+        currents = [
+            p for p in neuron.parameters if p.dimension.symbol in _DRIVES and p.default == 0 and p.name not in given
+        ]
         self.parameter = currents[0] if currents else None
         self.port = neuron.inputs[0] if neuron.inputs and not currents else None
         self.subject = subject
@@ -49,7 +56,7 @@ class _Drive:
     def label(self) -> str:
         """What stands at the axis."""
         if self.parameter is not None:
-            return named(self.parameter.name, "pA")
+            return named(self.parameter.name, self.parameter.dimension.symbol)
         assert self.port is not None
         return named(f"weight of {INPUT_RATE:g} Hz on {self.port.port}", self.port.dimension.symbol)
 
@@ -86,8 +93,7 @@ def _driven(subject: Subject) -> tuple[Panel, ...]:
     drive = _Drive(subject)
     if drive.parameter is None and drive.port is None:
         return ()
-    coarse = np.logspace(-3, 6, COUNT)
-    rates, _ = drive.run(coarse)
+    coarse, rates = _scan(drive)
     firing = np.nonzero(rates > 0)[0]
     if not firing.size:
         return ()
@@ -107,6 +113,17 @@ def _driven(subject: Subject) -> tuple[Panel, ...]:
             (Curve(f"{subject.label} at {levels[index]:.3g}", states.times, states.values[:, 0]),),
         ),
     )  # fmt: skip
+
+
+def _scan(drive: _Drive) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(Levels over many decades, rates): as far up as the neuron's equations can follow."""
+    for top in (6, 5, 4, 3, 2, 1):
+        levels = np.logspace(-3, top, COUNT)
+        try:
+            return levels, drive.run(levels)[0]
+        except PlastError:  # a state became NaN
+            continue
+    return levels, np.zeros(COUNT)
 
 
 def _raster(subject: Subject) -> Panel:

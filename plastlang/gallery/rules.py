@@ -67,8 +67,10 @@ def _grows(rule: CheckedComponent) -> bool:
 
 
 def _compiled(subject: Subject, n_pre: int, n_post: int, pre: Any, post: Any, dt: str) -> StandaloneRule:
-    """The rule alone, with a variable of its own for each one that it requires of another rule."""
+    """The rule alone, with a variable for each one that it requires of another rule; 1 where a value must be given."""
     rule = subject.component.checked
+    given_names = {name for name, _ in subject.values}
+    ones = {v.name: 1.0 for v in rule.variables if v.init is None and not v.required and v.name not in given_names}
     required = [v for v in rule.variables if v.required]
     composition: Composition = subject.component(**dict(subject.values))
     if required:
@@ -80,7 +82,7 @@ def _compiled(subject: Subject, n_pre: int, n_post: int, pre: Any, post: Any, dt
             given: Component = load(f"rule Given:\n{lines}").Given
         named_values = {v.name: v.name for v in required} | dict(subject.values)
         composition = given() + subject.component(**named_values)
-    return composition.compile(n_pre, n_post, pre, post, dt=dt, precision="double")
+    return composition.compile(n_pre, n_post, pre, post, dt=dt, precision="double", **ones)
 
 
 def _one_to_one(subject: Subject, count: int) -> StandaloneRule:
