@@ -91,7 +91,13 @@ class CudaUnit(Unit):
         inner = self.inside(_around(outer, scope, before), site, frozenset({Site.GLOBAL}))
         body(inner)
         loop = [*head, *inner.lines]
-        lines = [*before, f"for (int64_t k = pl_thread(); k < {count}; k += pl_threads()) {{", *indent(loop), "}"]
+        lines = [
+            f"const int64_t instances = {count};",
+            *before,
+            "for (int64_t k = pl_thread(); k < instances; k += pl_threads()) {",
+            *indent(loop),
+            "}",
+        ]
         return _closed(scope, lines) if inner.lines else []
 
     def rows(self, count: str, head: list[str], body: Body, outer: Frame) -> list[str]:

@@ -23,7 +23,7 @@ STEPS = 12
 #: What is planted: a pattern of the source with its headers, what stands in its place, and what says that it was found:
 #: part of a report, or "bits".
 PLANTED = {
-    "a bound off by one": (r"k < p->size;", "k <= p->size;", "out of bounds"),
+    "a bound off by one": (r"k < instances;", "k <= instances;", "out of bounds"),
     "a missing barrier": (
         r"(counts\[warp\] = __popc\(mask\);\n    \})\n    __syncthreads\(\);", r"\1", "race|not initialised"),
     "a missing trailing barrier": (
