@@ -328,7 +328,7 @@ def page(tables: Sequence[Table]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help="what to do; all of it without any")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help="what to do (without any: all)")
     parser.add_argument("--largest", type=int, default=max(SCALES), metavar="S", help="the largest scale of the map")
     parser.add_argument("--no-write", action="store_true", help="print alone")
     parser.add_argument("--drive", nargs="+", metavar="PROGRAM", help=argparse.SUPPRESS)
