@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, assert_never
 
+from plastlang.ir.idle import walks
 from plastlang.ir.nodes import (
     Connect,
     ConnectAll,
@@ -72,7 +73,12 @@ def explain(program: Program, explanations: Iterable[Explained]) -> str:
         parts.append([*_population(population), *_owner(population, records, events)])
     for projection in program.projections:
         parts.append(
-            [*_projection(program, projection), *_owner(projection, records, events), *_post(program, projection)]
+            [
+                *_projection(program, projection),
+                *_owner(projection, records, events),
+                *_post(program, projection),
+                *_walks(projection),
+            ]
         )
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
@@ -152,6 +158,20 @@ def _post(program: Program, projection: Projection) -> Iterator[str]:
         case kind:
             text = f"post spikes are {kind}: {schedule.reason}"
             yield textwrap.fill(text, 110, initial_indent="  ", subsequent_indent="  ")
+
+
+def _walks(projection: Projection) -> Iterator[str]:
+    """What is skipped, and what a batch shares."""
+    for found in walks(projection):
+        if found is None:
+            yield "  in each step every synapse is looked at: nothing says that it would do nothing"
+            continue
+        zero = [f"{r.of}.{r.name}" if r.of else r.name for r in found.zero]
+        names = ", ".join((*zero, *found.rest))
+        text = f"in each step the synapses of a pre neuron are skipped while these are exactly 0: {names}"
+        yield textwrap.fill(text, 110, initial_indent="  ", subsequent_indent="  ")
+    if shared := [v.name for v in projection.variables if v.shared]:
+        yield f"  the networks of a batch share {', '.join(shared)}"
 
 
 def _number(count: int, thing: str) -> str:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from plastlang.backends.c.idle import emit_tame, row_lines
 from plastlang.backends.cfamily.blocks import EmitStructure, Structural, looks_at_all, touched_later, touches
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
 from plastlang.backends.cfamily.layout import Column, ProjectionLayout, Scratch
 from plastlang.backends.cfamily.printer import comment, indent
 from plastlang.backends.cfamily.unit import Unit, line_of, outliving
+from plastlang.ir.idle import Idle, idle, resting
 from plastlang.ir.nodes import Assign, Expr, If, Let, Read, Reduce, Stmt
 from plastlang.ir.sharing import Sharing, addend
 from plastlang.ir.types import Site, Type
@@ -35,7 +37,7 @@ def is_each_alone(unit: Unit, body: tuple[Stmt, ...]) -> bool:
     sharing = sharing_of_unit(unit)
     lets = sharing.own_lets(body)
     alone = all(sharing.is_own(s, lets) or isinstance(s, Let) for s in body)
-    return alone and not sharing.writes_shared(body)
+    return alone and not sharing.writes_shared(body) and not has_walk(body)
 
 
 def each_network(unit: Unit, lines: Iterable[str]) -> list[str]:
@@ -82,8 +84,10 @@ class BatchEmitter:
 
     def __init__(
         self, unit: Unit, frame: Frame, structure: EmitStructure, upto: str, name: str,
-        outer: frozenset[str] = frozenset(), number: list[int] | None = None,
+        outer: frozenset[str] = frozenset(), number: list[int] | None = None, in_steps: bool = False,
     ):  # fmt: skip
+        self.in_steps = in_steps
+        self.done: list[Stmt] = []
         self.unit, self.frame, self.structure, self.upto, self.name = unit, frame, structure, upto, name
         self.outer = outer
         self.number = [0] if number is None else number
@@ -102,6 +106,7 @@ class BatchEmitter:
         lasting = outliving(body, [g.body for g in groups])
         for group in groups:
             self._group(group, lasting, lets)
+            self.done += group.body
 
     # ------------------------------------------------------------ groups
 
@@ -209,19 +214,30 @@ class BatchEmitter:
         unit, site = self.unit, group.site
         outer = self._fresh()
         new: dict[str, Value] = {}
+        nothing, moves = self._idle(group, lasting)
+        row: list[str] = []
 
         def body(scope: Scope, inner: Frame) -> None:
+            if nothing is not None or moves:
+                pre = unit.frame(
+                    scope, [], Site.PRE, now=inner.now, repeat=inner.repeat, step=inner.step, locals=inner.locals
+                )  # fmt: skip
+                row.extend(row_lines(unit, nothing, pre, inner, moves))
             for statement in group.body:
                 inner.run(statement)
                 if isinstance(statement, Let) and statement.name in lasting:
                     new[statement.name] = self._keep(statement, site, inner, group.own)
 
-        loop = unit.loop(site, body, outer, part=True)
+        loop = unit.loop(site, body, outer, part=True, row=row)
         outer.lines += ["(void)step;", "(void)low;", "(void)high;", *loop]
         self.number[0] += 1
         name = f"{self.name}_part{self.number[0]}"
         arguments = "int32_t step, int32_t low, int32_t high"
         unit.function(name, arguments, outer.scope)
+        if nothing is not None:
+            emit_tame(unit, f"{name}_tame", nothing, self._fresh())
+            call = f"{unit.prefix}_{name}_tame({{}}, {self.frame.step});"
+            self.frame.lines += call_each(call.format("n")) if group.own else [call.format("m")]
         size = {Site.NEURON: "p->size", Site.POST: "p->n_post"}.get(site, "p->n_pre")
         work = "2 * p->rows.total" if site is Site.SYNAPSE else f"2 * (int64_t){size}"
         grain = _GRAIN.get(site, _NEURONS)
@@ -231,6 +247,16 @@ class BatchEmitter:
         cut = 4 if site is Site.SYNAPSE else "PL_BLOCK"
         self.frame.lines.append(f"pl_parallel(m, {unit.prefix}_{name}, {self.frame.step}, {size}, {cut}, {work});")
         self.frame.locals.update(new)
+
+    def _idle(self, group: _Group, lasting: set[str]) -> tuple[Idle | None, bool]:
+        """When a walk is nothing in a row, and whether it can take a row out of rest."""
+        owner = self.unit.owner
+        if not self.in_steps or group.site is not Site.SYNAPSE or not isinstance(owner, ProjectionLayout):
+            return None, False
+        rest = resting(owner.owner)
+        moves = any(isinstance(s, Assign) and s.name in rest for s in statements(group.body))
+        kept = any(isinstance(s, Let) and s.name in lasting for s in group.body)
+        return None if kept else idle(owner.owner, tuple(group.body), tuple(self.done)), moves
 
     def _keep(self, let: Let, site: Site, inner: Frame, own: bool) -> Value:
         """Store the value of a `let` for the loops that come after."""

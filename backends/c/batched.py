@@ -51,6 +51,7 @@ class _Member(CExecutable):
 
     def follow_rows(self, projection: str) -> None:
         """Let the other networks follow new rows."""
+        super().follow_rows(projection)
         for number in range(self._first.contents.batch):
             if not self._library.plast_join(self._first, self.layout.projections[projection].number, number):
                 self._no_memory(0)

@@ -193,7 +193,8 @@ class CExecutable:
         self.follow_rows(projection)
 
     def follow_rows(self, projection: str) -> None:
-        """New rows are there; nobody else has to know."""
+        """New rows are there, of which nothing is known."""
+        self.memory.owners[projection].quiet[:] = 0
 
     def _no_memory(self, synapses: int) -> None:
         raise MachineError(f"there is no memory for {synapses} synapses")
@@ -282,7 +283,8 @@ class CExecutable:
         self.touch(owner, variable)
 
     def touch(self, owner: str, name: str) -> None:
-        """Follow a change of what the rates of a Renewal depend on."""
+        """Follow a change of what the rates of a Renewal depend on, or of what rows hold."""
+        self.memory.owners[owner].quiet[:] = 0
         if owner in self.layout.populations:
             place = self.layout.populations[owner]
             spiking = place.owner.spiking
@@ -430,6 +432,8 @@ class CExecutable:
 
     def column(self, projection: str, number: int, values: Array, out: bool) -> None:
         """Copy a column of stored values to (`out`) or from a dense array."""
+        if not out:
+            self.memory.owners[projection].quiet[:] = 0
         self._library.plast_column(
             self._model, self.layout.projections[projection].number, number, values.ctypes.data, out
         )

@@ -41,6 +41,7 @@ class OwnerArrays:
         self.stamp: dict[str, Array] = {}
         self.scratch: list[Array] = []
         self.periods = np.zeros(0, np.int32)
+        self.quiet = np.zeros(0, np.uint8)
         self.next = np.zeros(0, np.int32)
         self.schedule = np.zeros((0, 2), np.int64)
 
@@ -235,6 +236,8 @@ class Memory:
         struct.now = self._pointers(now)
         for name in ("first", "group", "pre_x", "pre_y", "post_x", "post_y", "near_x", "near_y"):
             setattr(struct, name, self._filled(getattr(where, name)).ctypes.data)
+        arrays.quiet = self._array(n_pre, np.uint8)
+        struct.quiet = arrays.quiet.ctypes.data
         struct.n_pre, struct.n_post = n_pre, n_post
         struct.periodic, struct.width, struct.height = where.periodic, where.width, where.height
         struct.has_incoming = place.incoming

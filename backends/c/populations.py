@@ -7,13 +7,26 @@ from dataclasses import replace
 from plastlang.backends.c.access import emit_access, emit_remember
 from plastlang.backends.c.aggregates import emit_reduce
 from plastlang.backends.c.batch import BatchEmitter, call_each, each_network, has_walk, is_each_alone
+from plastlang.backends.c.idle import forget
 from plastlang.backends.cfamily.blocks import BlockEmitter, EmitStructure, Structural
 from plastlang.backends.cfamily.constants import emit_constants
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
 from plastlang.backends.cfamily.layout import PopulationLayout, reads
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import Unit
-from plastlang.ir.nodes import Assign, Block, InputSum, Reduce, Renewal, Scheduled, Signal, Stmt, Threshold, Variable
+from plastlang.ir.nodes import (
+    Assign,
+    Block,
+    EachStep,
+    InputSum,
+    Reduce,
+    Renewal,
+    Scheduled,
+    Signal,
+    Stmt,
+    Threshold,
+    Variable,
+)
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import all_expressions, statements, walk
 
@@ -82,7 +95,7 @@ def emit_block(
     BlockEmitter(unit, frame, structure or _reduction, "step" if is_signal else upto).run(block.body)
     if is_signal:
         scope.lines += _remember(unit, block.body)
-    scope.lines += mark_rate(unit, block.body)
+    scope.lines += [*mark_rate(unit, block.body), *forget(unit, block.body)]
     kind = type(trigger).__name__.lower()
     unit.function(f"block{number}", arguments, scope, about=f"{unit.owner.owner.name}: {kind}")
 
@@ -94,7 +107,10 @@ def _emit_together(unit: Unit, number: int, block: Block, structure: EmitStructu
     is_signal = isinstance(trigger, Signal)
     repeat = "(uint32_t)m->repeat" if is_signal else "0u"
     frame = unit.frame(scope, scope.lines, Site.GLOBAL, now=not is_signal, repeat=repeat)
-    emitter = BatchEmitter(unit, frame, structure, "step" if is_signal else upto, f"block{number}")
+    in_steps = isinstance(trigger, EachStep)
+    emitter = BatchEmitter(
+        unit, frame, structure, "step" if is_signal else upto, f"block{number}", in_steps=in_steps
+    )  # fmt: skip
     arguments = "int32_t step"
     if isinstance(trigger, Signal):
         arguments += ", uint32_t repeat, const double *given"
@@ -105,6 +121,7 @@ def _emit_together(unit: Unit, number: int, block: Block, structure: EmitStructu
     scope.lines.append("(void)step;")
     emitter.run(block.body)
     after = [*(_remember(unit, block.body) if is_signal else []), *mark_rate(unit, block.body)]
+    after += [] if in_steps else forget(unit, block.body)
     scope.lines += each_network(unit, after) if after and unit.layout.batched else after
     kind = type(trigger).__name__.lower() + (", all networks" if unit.layout.batched else "")
     unit.function(f"block{number}", arguments, scope, about=f"{unit.owner.owner.name}: {kind}")

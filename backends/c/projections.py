@@ -37,7 +37,7 @@ def emit_projection(unit: Unit) -> None:
         scope.lines.append("(void)step;")
         body = owner.owner.step
         if has_walk(body) if not unit.layout.batched else not is_each_alone(unit, body):
-            BatchEmitter(unit, frame, emit_structure, "step", "step").run(owner.owner.step)
+            BatchEmitter(unit, frame, emit_structure, "step", "step", in_steps=True).run(owner.owner.step)
         else:
             BlockEmitter(unit, frame, emit_structure, "step").run(owner.owner.step)
         unit.function("step", "int32_t step", scope, about=f"{owner.owner.name}: stepped variables")

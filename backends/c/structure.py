@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from plastlang.backends.c.aggregates import emit_reduce
 from plastlang.backends.c.batch import call_each, each_network
+from plastlang.backends.c.idle import has_walks
 from plastlang.backends.c.ranking import emit_grow_matched, emit_grow_ranked, emit_prune_ranked
 from plastlang.backends.cfamily.blocks import Structural, touched_later, touches
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
@@ -60,6 +61,8 @@ def emit_start(unit: Unit) -> None:
             scope.lines.append(f"{frame.item('before', column.name)} = {frame.item('value', column.name)};")
         if column.kind == "stamp":
             scope.lines.append(f"{frame.item('stamp', column.name)} = step;")
+    if has_walks(owner.owner):
+        scope.lines.append("p->quiet[i] = 0;")
     arguments = "int32_t i, int32_t j, int64_t s, int32_t step, uint32_t repeat"
     unit.function("start", arguments, scope, about=f"{owner.owner.name}: a new synapse")
 

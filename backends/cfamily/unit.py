@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
@@ -68,9 +68,13 @@ class Unit:
     # ------------------------------------------------------------ loops
 
     def loop(
-        self, site: Site, body: Callable[[Scope, Frame], None], outer: Frame, part: bool = False, **options: object
-    ) -> list[str]:
-        """A C block that runs `body` for every instance of `site`; `part`: in rows or neurons low .. high - 1."""
+        self, site: Site, body: Callable[[Scope, Frame], None], outer: Frame, part: bool = False,
+        row: Sequence[str] = (), **options: object,
+    ) -> list[str]:  # fmt: skip
+        """A C block that runs `body` for every instance of `site`.
+
+        `part`: in rows or neurons low .. high - 1. `row`: lines before the synapses of each row; `body` may add some.
+        """
         scope = Scope(numbers=outer.scope.numbers)
         before: list[str] = []
         inner = self.frame(
@@ -79,7 +83,7 @@ class Unit:
         )  # fmt: skip
         inner.outer.locals = {k: v for k, v in outer.locals.items() if v.site is Site.GLOBAL}  # type: ignore[union-attr]
         body(scope, inner)
-        scope.lines = [*before, *around(site, inner.lines, part)]
+        scope.lines = [*before, *around(site, inner.lines, part, row)]
         return ["{", *indent(scope.text()), "}"]
 
 
@@ -87,7 +91,7 @@ def _indexed(known: Mapping[str, Value]) -> dict[str, Value]:
     return {k: v for k, v in known.items() if v.indexed}
 
 
-def around(site: Site, body: list[str], part: bool = False) -> list[str]:
+def around(site: Site, body: list[str], part: bool = False, row: Sequence[str] = ()) -> list[str]:
     """The loop over all instances of a site, or those of rows or neurons low .. high - 1."""
     low = "low" if part else "0"
 
@@ -106,6 +110,7 @@ def around(site: Site, body: list[str], part: bool = False) -> list[str]:
         case _:
             return [
                 f"for (int32_t i = {low}; i < {end('n_pre')}; ++i) {{",
+                *indent(row),
                 "    const int64_t row_end = p->rows.start[i] + p->rows.length[i];",
                 "    for (int64_t s = p->rows.start[i]; s < row_end; ++s) {",
                 "        const int32_t j = p->rows.post[s];",

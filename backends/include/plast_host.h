@@ -36,7 +36,9 @@ PL_API bool plast_build(pl_model *m, int64_t projection, const int32_t *lengths,
 PL_API bool plast_join(pl_model *m, int64_t projection, int64_t number);
 PL_API bool plast_join(pl_model *m, int64_t projection, int64_t number) {
     pl_history *const h = &m->networks[number].projections[projection].history;
+    pl_projection *const p = &m->networks[number].projections[projection];
     const bool fine = number == 0 || h->rows == 0 || pl_history_begin(h);
+    memset(p->quiet, 0, (size_t)p->n_pre);
     if (fine) {
         pl_batch_view(m, projection);
     }

@@ -126,6 +126,8 @@ typedef struct pl_projection {
     pl_rows incoming; /* rows by post, entries pre */
     pl_history history;
     pl_bytes arrivals;
+    uint8_t *quiet; /* of each row: 2 where its traces are known to be 0, 1 where they are not, 0 where nobody has looked */
+    int64_t tame;   /* whether 0 times the values of this step is 0 */
     int64_t formations, eliminations;
     int32_t n_pre, n_post, periodic, width, height, has_incoming;
 } pl_projection;
@@ -197,6 +199,26 @@ PL_COLD void pl_overflow(pl_model *m, int64_t population, int64_t port) {
 }
 
 #include "plast_run.h"
+
+/* ------------------------------------------------------------------ walks that are nothing */
+
+/* +0 to the bit; a number below 2^20; one whose sign bit is clear; -0. */
+PL_LOCAL inline bool pl_is_zerof(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits == 0;
+}
+PL_LOCAL inline bool pl_is_zero(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits == 0;
+}
+PL_LOCAL inline bool pl_is_tamef(float x) { return PL_ABSF(x) < 1048576.0f; }
+PL_LOCAL inline bool pl_is_tame(double x) { return PL_ABS(x) < 1048576.0; }
+PL_LOCAL inline bool pl_is_positivef(float x) { return pl_is_tamef(x) && (x > 0.0f || pl_is_zerof(x)); }
+PL_LOCAL inline bool pl_is_positive(double x) { return pl_is_tame(x) && (x > 0.0 || pl_is_zero(x)); }
+PL_LOCAL inline bool pl_is_sumf(float x) { return !(x == 0.0f) || pl_is_zerof(x); }
+PL_LOCAL inline bool pl_is_sum(double x) { return !(x == 0.0) || pl_is_zero(x); }
 
 /* ------------------------------------------------------------------ batches */
 
