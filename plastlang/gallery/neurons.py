@@ -19,6 +19,10 @@ from plastlang.runtime.connectivity import one_to_one
 
 #: Duration of a measurement (ms), most firing that is of interest (Hz), and neurons that are measured side by side.
 DURATION, MOST, COUNT = 500.0, 100.0, 48
+#: What is shown goes up to so many times the least input that makes it fire.
+BEYOND = 8.0
+#: Fine enough for the currents of a spike.
+STEP = "0.025 ms"
 #: Spikes a second of the input that drives a neuron through a port.
 INPUT_RATE = 200.0
 
@@ -62,7 +66,7 @@ class _Drive:
 
     def run(self, levels: NDArray[Any], record: str = "") -> tuple[NDArray[Any], Any]:
         """(Firing rates in Hz, recorded states) of one neuron at each level."""
-        network = Network("0.1 ms", seed=1)
+        network = Network(STEP, seed=1)
         values: dict[str, Any] = dict(self.subject.values)
         if self.parameter is not None:
             values[self.parameter.name] = levels
@@ -99,11 +103,11 @@ def _driven(subject: Subject) -> tuple[Panel, ...]:
         return ()
     low = float(coarse[max(firing[0] - 1, 0)])
     beyond = np.nonzero(rates > MOST)[0]
-    high = float(coarse[beyond[0]] if beyond.size else coarse[firing[-1]])
-    levels = np.linspace(low, max(high, 2 * low), COUNT)
+    high = min(float(coarse[beyond[0] if beyond.size else firing[-1]]), BEYOND * float(coarse[firing[0]]))
+    levels = np.linspace(low, high, COUNT)
     fine, _ = drive.run(levels)
     first = next(v for v in subject.component.checked.variables if v.site is Site.NEURON)
-    index = int(np.argmin(np.abs(fine - 30.0)))
+    index = int(np.argmin(np.abs(fine - fine.max() / 2)))  # half of what is shown: it surely fires
     _, states = drive.run(levels[index : index + 1], first.name)
     unit = first.dimension.symbol
     return (
@@ -127,7 +131,7 @@ def _scan(drive: _Drive) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _raster(subject: Subject) -> Panel:
-    network = Network("0.1 ms", seed=1)
+    network = Network(STEP, seed=1)
     values: dict[str, Any] = dict(subject.values)
     cells = network.population(subject.component, COUNT, name="cells", **values)
     network.record(cells, "spikes")
