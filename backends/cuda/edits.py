@@ -38,7 +38,7 @@ def follows_edits(expressions: Sequence[Expr]) -> bool:
 
 
 def emit_edits(
-    block: KernelBlock, growths: Sequence[Growth], kept: str = "", by_claim: bool = False, replaces: bool = False
+    block: KernelBlock, growths: Sequence[Growth], kept: str = "", wishes: str = "", replaces: bool = False
 ) -> None:  # fmt: skip
     """Add the kernels that carry out the edits in the work memory.
 
@@ -46,12 +46,16 @@ def emit_edits(
         block: of the statement.
         growths: edits of kind k make a synapse with growths[k - 1].
         kept: C type of what is kept for each edit beside it, or "".
-        by_claim: edits are granted to those who claimed with the least number; otherwise they are marked.
+        wishes: edits are those of wishes that were "granted", or of those that "claimed" with the least number.
         replaces: a pair may lose synapses and get others.
     """
     number = block.unit.owner.number
-    block.kernel([f"pl_edits_link(p, {'true' if by_claim else 'false'});"], Shape.SPREAD)
-    block.kernel([f"pl_edits_room(m, p, pl_kernel, {number});"], Shape.BLOCK)
+    room = [f"pl_edits_room(m, p, pl_kernel, {number});"]
+    if wishes:
+        room.insert(0, f"pl_wishes_link(p, {'true' if wishes == 'claimed' else 'false'});")
+    else:
+        block.kernel(["pl_edits_link(p);"], Shape.SPREAD)
+    block.kernel(room, Shape.BLOCK)
     expressions = _expressions(block, growths)
     if growths and follows_edits(expressions):
         block.kernel(_one_after_the_other(_make(block, growths, kept)), Shape.BLOCK)

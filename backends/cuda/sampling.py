@@ -46,7 +46,8 @@ class _Sampling:
         if self.limited:
             self.block.kernel(["pl_settle_in_order(p);"], Shape.BLOCK)
         # in samples of pairs a pair gets one synapse, where there was none
-        emit_edits(self.block, self.growths, kept, not self.limited, replaces=self.statement.slots is not None)
+        wishes = "granted" if self.limited else "claimed"
+        emit_edits(self.block, self.growths, kept, wishes, replaces=self.statement.slots is not None)
 
     def _begin(self, kept: str) -> None:
         outer = self.block.frame()
@@ -97,9 +98,8 @@ class _Sampling:
         return [f"{self.kept} *const more = ({self.kept} *)work.more + a;"] if self.fields else []
 
     def _claim(self) -> list[str]:
-        if self.limited:
-            return []
-        return ["if (wish.kind != 0) {", "    wish.claim = pl_claim(&work, wish.key, a);", "}"]
+        claim = [] if self.limited else ["wish.claim = pl_claim(&work, wish.key, a);"]
+        return ["if (wish.kind != 0) {", *indent(["pl_wishes(&work, a);", *claim]), "}"]
 
     def _draw(self) -> list[str]:
         """What a sample is about: a pair, or a slot of a post neuron."""

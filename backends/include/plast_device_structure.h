@@ -23,7 +23,9 @@ typedef struct pl_edit {
 typedef struct pl_edits {
     int64_t count;      /* wishes, or edits */
     int64_t places;     /* of the set of keys: a power of two, or 0 */
+    int32_t wishes;     /* samples that have one */
     int32_t granted;
+    int32_t linked;     /* whether they are on the lists of their rows */
     int32_t used[2];    /* entries of `sorted`, for rows and for the index */
     int32_t most[2];    /* new entries that a row gets at most */
     int32_t is_short[2];
@@ -37,7 +39,8 @@ typedef struct pl_work {
     int64_t *place[2];  /* of new entries */
     long long *keys;    /* the set: -1 where it is empty */
     int32_t *least;     /* the least number of the wishes that claim the key */
-    int32_t *list;      /* numbers of granted edits, in no order */
+    int32_t *wishes;    /* numbers of samples that have a wish, in no order */
+    int32_t *list;      /* of granted edits */
     int32_t *row[2];    /* of each neuron: 1 + number of its first edit */
     int32_t *fresh[2];  /* ... how many new entries it gets */
     int32_t *net[2];    /* ... how many more it has, of what was granted so far */
@@ -72,6 +75,7 @@ PL_DEVICE pl_work pl_work_of(const pl_projection *p, int64_t count, int64_t plac
     }
     w.keys = (long long *)pl_part(&at, places * (int64_t)sizeof(long long));
     w.least = (int32_t *)pl_part(&at, places * (int64_t)sizeof(int32_t));
+    w.wishes = (int32_t *)pl_part(&at, count * (int64_t)sizeof(int32_t));
     w.list = (int32_t *)pl_part(&at, count * (int64_t)sizeof(int32_t));
     w.more = at;
     return w;
@@ -123,7 +127,7 @@ PL_DEVICE void pl_work_begin(
     if (pl_thread() == 0) {
         w.head->count = count;
         w.head->places = places;
-        w.head->granted = 0;
+        w.head->wishes = w.head->granted = w.head->linked = 0;
         for (int32_t side = 0; side < 2; ++side) {
             w.head->used[side] = w.head->most[side] = w.head->is_short[side] = 0;
         }
@@ -135,6 +139,9 @@ PL_DEVICE void pl_work_begin(
 PL_DEVICE int64_t pl_claim_from(const pl_work *w, int64_t key) {
     return (int64_t)((((uint64_t)key * UINT64_C(0x9E3779B97F4A7C15)) >> 20) & (uint64_t)(w->head->places - 1));
 }
+
+/* Sample `a` has a wish. */
+PL_DEVICE void pl_wishes(const pl_work *w, int32_t a) { w->wishes[atomicAdd(&w->head->wishes, 1)] = a; }
 
 /* Claim a key for wish `a`, together with other threads. Gives its place in the set. */
 PL_DEVICE int32_t pl_claim(const pl_work *w, int64_t key, int32_t a) {
@@ -182,26 +189,45 @@ PL_DEVICE void pl_settle_in_order(const pl_projection *p) {
     }
 }
 
-/* Put granted edits on the lists of their rows. `by_claim`: granted is who claimed its key with the least number. */
-PL_DEVICE void pl_edits_link(const pl_projection *p, bool by_claim) {
+/* Put an edit on the lists of its rows, if it is granted. */
+PL_DEVICE void pl_edit_link(const pl_projection *p, const pl_work *w, int32_t a) {
+    pl_edit *const e = &w->edits[a];
+    if (!e->granted) {
+        return;
+    }
+    w->list[atomicAdd(&w->head->granted, 1)] = a;
+    for (int32_t side = 0; side <= p->has_incoming; ++side) {
+        const int32_t row = side == 0 ? e->pre : e->post;
+        e->next[side] = atomicExch(&w->row[side][row], a + 1);
+        if (e->kind > 0) {
+            atomicAdd(&w->fresh[side][row], 1);
+        }
+    }
+}
+
+PL_DEVICE void pl_edits_link(const pl_projection *p) {
     const pl_work w = pl_work_now(p);
-    for (int64_t k = pl_thread(); k < w.head->count; k += pl_threads()) {
-        pl_edit *const e = &w.edits[k];
-        const int32_t a = (int32_t)k;
-        if (e->kind != 0 && by_claim) {
-            e->granted = w.least[e->claim] == a;
+    for (int64_t a = pl_thread(); a < w.head->count; a += pl_threads()) {
+        pl_edit_link(p, &w, (int32_t)a);
+    }
+}
+
+/* The same for wishes, which are few, by one block. `by_claim`: granted is who claimed its key with the least number. */
+PL_DEVICE void pl_wishes_link(const pl_projection *p, bool by_claim) {
+    const pl_work w = pl_work_now(p);
+    if (blockIdx.x != 0 || w.head->linked) {
+        return;
+    }
+    for (int64_t k = threadIdx.x; k < w.head->wishes; k += blockDim.x) {
+        const int32_t a = w.wishes[k];
+        if (by_claim) {
+            w.edits[a].granted = w.least[w.edits[a].claim] == a;
         }
-        if (!e->granted) {
-            continue;
-        }
-        w.list[atomicAdd(&w.head->granted, 1)] = a;
-        for (int32_t side = 0; side <= p->has_incoming; ++side) {
-            const int32_t row = side == 0 ? e->pre : e->post;
-            e->next[side] = atomicExch(&w.row[side][row], a + 1);
-            if (e->kind > 0) {
-                atomicAdd(&w.fresh[side][row], 1);
-            }
-        }
+        pl_edit_link(p, &w, a);
+    }
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        w.head->linked = 1;
     }
 }
 
