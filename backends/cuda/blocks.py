@@ -124,14 +124,16 @@ class KernelBlock:
                 over, values = Site.PRE, part(self.unit, Site.PRE, reduction.sum)
                 self._reduced(statement, reduction.by_row, over, values)
             runs = part(self.unit, over, reduction.sum)
-            self._reduced(statement, reduction.by_run, over, values, runs)
+            self._reduced(statement, reduction.by_run, over, values, runs, shape=Shape.EACH)
             self.kernel(reduction.total(over, runs, result, count), Shape.ONE)
         self.locals[statement.name] = result
 
-    def _reduced(self, statement: Reduce, emit: Callable[..., list[str]], site: Site, *places: object) -> None:
+    def _reduced(
+        self, statement: Reduce, emit: Callable[..., list[str]], site: Site, *places: object, shape: Shape = Shape.WARPS
+    ) -> None:  # fmt: skip
         outer = self.frame()
         outer.scope.lines += emit(outer, site, *places)
-        self.kernel(outer.scope.text(), Shape.WARPS, site, line_of(statement.span))
+        self.kernel(outer.scope.text(), shape, site, line_of(statement.span))
 
     def _branch(self, statement: If) -> None:
         """Kernels that look at a condition found before."""
