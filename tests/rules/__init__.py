@@ -1,0 +1,1 @@
+"""The library against formulas, tables and other simulators."""
