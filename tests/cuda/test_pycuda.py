@@ -45,6 +45,11 @@ def test_steps_run_as_graphs(driver: Path) -> None:
     assert session(driver, "graphs")["graphs"] >= 1
 
 
+def test_kernels_are_timed_by_events(driver: Path) -> None:
+    found = session(driver, "profile")
+    assert found.pop("kernels") >= 6 and found == {"positive": True, "same": True, "steps": 5}
+
+
 def test_any_thread_may_run_a_model(driver: Path) -> None:
     assert session(driver, "other_thread") == {"steps": 20}
 

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <dlfcn.h>
 #include <functional>
 #include <link.h>
@@ -199,6 +200,16 @@ API cuLaunchKernel(
 API cuStreamCreate(void **to, unsigned) { return *to = new int(0), SUCCESS; }
 API cuStreamDestroy_v2(void *) { return SUCCESS; }
 API cuStreamSynchronize(void *) { return recording ? 900 : SUCCESS; }
+API cuEventCreate(double **to, unsigned) { return *to = new double(0), SUCCESS; }
+API cuEventDestroy_v2(double *event) { return delete event, SUCCESS; }
+API cuEventRecord(double *event, void *) {
+    timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return *event = 1e3 * (double)time.tv_sec + 1e-6 * (double)time.tv_nsec, SUCCESS;
+}
+API cuEventSynchronize(double *) { return SUCCESS; }
+API cuEventElapsedTime_v2(float *ms, double *from, double *to) { return *ms = (float)(*to - *from), SUCCESS; }
+
 API cuStreamBeginCapture_v2(void *, int) { return recording = new Graph, SUCCESS; }
 API cuStreamEndCapture(void *, Graph **to) { return *to = recording, recording = nullptr, SUCCESS; }
 API cuGraphInstantiateWithFlags(Graph **to, Graph *from, unsigned long long) { return *to = new Graph(*from), SUCCESS; }
