@@ -1,6 +1,6 @@
-"""Accuracy of dense, static sparse and rewired (DEEP R) classifiers at equal connectivity, over seeds, with paired tests.
+"""Accuracy of dense, static sparse and rewired (DEEP R) classifiers at equal connectivity, with paired tests.
 
-    python benchmarks/training_accuracy.py --task digits --seeds 5      # about 25 min on two cores
+    python benchmarks/training_accuracy.py --task digits --seeds 5      # about 25 min on one quiet core
     python benchmarks/training_accuracy.py --report                     # figure and table in docs/ from what was run
 
 Every run is kept in out/training/ as one line of JSON, and is not run again.
@@ -41,7 +41,7 @@ def digits() -> Split:
 
 
 def yin_yang() -> Split:
-    """Yin-Yang (Kriener et al. 2022), x and y each seen by 32 receptive fields: 999 points to learn from, 450 held out."""
+    """Yin-Yang (Kriener et al. 2022), x and y each seen by 32 receptive fields: 999 points, and 450 held out."""
     found = []
     for n, seed in ((999, 1), (450, 2)):
         values, labels = train.yin_yang(n, seed)
@@ -50,7 +50,7 @@ def yin_yang() -> Split:
 
 
 def receptive_fields(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """Each value from 0 to 1 as the answers of `n` Gaussian receptive fields: (examples, values) -> (examples, values n)."""
+    """Each value from 0 to 1 seen by `n` Gaussian receptive fields: (examples, values) -> (examples, values n)."""
     distance = values[:, :, None] - np.linspace(0, 1, n)
     return np.exp(-(distance**2) / (2 * (1.5 / n) ** 2)).reshape(len(values), -1)
 

@@ -96,6 +96,28 @@ network Net:
         w = 300 nS
     record tectum spikes
 """,
+    "training": """
+import SpikeTimes from "rules:spike_times.plast"
+import SurrogateALIF, ValueReadOut from "rules:eprop_neurons.plast"
+import EPropLIF, ReadOutGradient, RandomFeedback from "rules:eprop.plast"
+import NoisyDescent from "rules:optimisers.plast"
+import SoftDeepR from "rules:deep_r.plast"
+network Net:
+    dt 1 ms
+    population src = SpikeTimes() size 9
+    population cells = SurrogateALIF(beta = 0, remaining = 100 ms) size 7
+    population out = ValueReadOut(target = 0.3, remaining = 100 ms) size 2
+    project ff = src -> cells.exc with EPropLIF() + SoftDeepR(temperature = 0.1, theta = 0.5):
+        connect all
+        w = 0.7
+    project forward = cells -> out.exc with ReadOutGradient() + NoisyDescent(temperature = 0.1):
+        connect all
+        w = 0.2
+    project back = out -> cells.feedback with RandomFeedback():
+        connect all
+        w = normal(0, 0.5)
+    record cells spikes
+""",
 }
 
 

@@ -66,6 +66,28 @@ def test_values_are_learnt() -> None:
     assert found.outputs.shape == (60, 2) and np.isnan(history.column("accuracy")).all()
 
 
+@pytest.mark.parametrize("batch", [1, 3])
+def test_other_rules_are_the_same_on_both_backends(batch: int) -> None:
+    soft = pl.rules.SoftDeepR(temperature=0.01, rate=0.05)
+    noisy = pl.rules.NoisyDescent(temperature=0.001)
+    found = []
+    for backend in ("reference", "c"):
+        net = pl.Network(dt="1 ms", seed=3)
+        source = net.population(pl.rules.SpikeTimes, 6)
+        hidden = net.population(pl.rules.SurrogateALIF, 9, beta=0)
+        out = net.population(pl.rules.ValueReadOut, 2)
+        rule = pl.rules.EPropLIF + soft
+        net.connect(source, hidden.exc, rule, pl.all_to_all(), name="syn", w=0.5, theta=pl.normal(0.1, 0.2))
+        net.connect(hidden, out.exc, pl.rules.ReadOutGradient + noisy, pl.all_to_all(), w=pl.normal(0, 0.1))
+        net.connect(out, hidden.feedback, pl.rules.RandomFeedback, pl.all_to_all(), w=pl.normal(0, 0.5))
+        with net.compile(backend=backend, batch=batch) as network:
+            data = [train.Example(np.arange(6), np.arange(6) % (k + 1), [0.1 * k, 1.0], 15) for k in range(6)]
+            train.fit(network, data, epochs=2, batch_size=4)
+            found.append(state(network))
+            assert (network["syn"].w == 0).any() and (network["syn"].w != 0).any()
+    assert found[0] == found[1]
+
+
 def test_evaluating_leaves_no_trace() -> None:
     with model() as network:
         train.fit(network, examples(20), epochs=1, batch_size=10)
