@@ -117,7 +117,8 @@ class Executable(Protocol):
         `OWNER/param/NAME` (float64); `OWNER/state/NAME` (stored values, shapes as `get`, synapses in the order
         (pre, post, age)); `OWNER/last/NAME` (steps, int32, NAME the first of the lazy group); `PROJECTION/pre`,
         `/post` (int32), `/formations`, `/eliminations`; `POPULATION/next` (int32) and `/redraw` (bool) of a Renewal;
-        `POPULATION/late/PORT` (int64): the sums still to be added at a port where deliveries wait, 0, 1, ... steps from now;
+        `POPULATION/late/PORT` (int64): the sums still to be added at a port where deliveries wait, a row for each of
+        the steps from this one on;
         `POPULATION/schedule` (int64, rows (step, neuron), still to come, ascending, each once);
         `POPULATION/spikes/K` (int32): the neurons that spiked K steps ago, for K = 1 .. longest delay from there.
         Not what was recorded.
