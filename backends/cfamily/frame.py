@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout, ProjectionLayout, has_draw
 from plastlang.backends.cfamily.printer import Dialect, Names, indent
-from plastlang.diagnostics import Diagnostic, PlastError
 from plastlang.ir.nodes import (
     ELAPSED,
     Assign,
@@ -445,9 +444,7 @@ class Frame:
         if statement.after is None:
             self.lines.append(self.deliver.format(value=value))
             return
-        number = next((k for k, s in enumerate(self.late) if s is statement), None)
-        if number is None:
-            raise PlastError((Diagnostic("P800", "`deliver ... after` does not run on this backend", statement.span),))
+        number = next(k for k, s in enumerate(self.late) if s is statement)
         self.lines += [f"late_{number} = {value};", f"after_{number} = {self.text(statement.after)};"]
 
     def assign(self, name: str, text: str) -> None:
