@@ -31,7 +31,7 @@ def forget(unit: Unit, body: tuple[Stmt, ...]) -> list[str]:
 def emit_tame(unit: Unit, name: str, idle: Idle, fresh: Frame) -> None:
     """A function that finds out whether 0 times the values of this step is 0."""
     suffix, scope = unit.dialect.suffix, fresh.scope
-    fresh.lines += ["(void)step;", "bool tame = true;"]
+    fresh.lines += ["(void)step;", "int32_t tame = 1;"]
     for constants, test in ((idle.positive, "positive"), (idle.finite, "tame")):
         fresh.lines += [f"tame = tame && pl_is_{test}{suffix}({fresh.text(c)});" for c in constants]
     for read in idle.tame:
@@ -62,7 +62,7 @@ def row_lines(unit: Unit, idle: Idle | None, pre: Frame, inner: Frame, moves: bo
     sums = sorted(n for n in sums_of(owner.owner) if owner.variable(n).type is Type.REAL)
     tests += [f"pl_is_sum{suffix}({inner.item('value', n)})" for n in sums]
     look = [
-        "bool rests = true;",
+        "int32_t rests = 1;",
         "for (int64_t s = p->rows.start[i]; s < p->rows.start[i] + p->rows.length[i]; ++s) {",
         f"    rests &= {' & '.join(tests)};",
         "}",
