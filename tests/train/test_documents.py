@@ -52,11 +52,11 @@ def test_the_table_of_accuracies() -> None:
 def test_the_speed_of_small_networks() -> None:
     found = [
         training_speed.measure("digits", condition, steps=10, batch=2, repeats=1, hidden=16)
-        for condition in training_speed.CONDITIONS
+        for condition in (training_speed.CONDITIONS[0], training_speed.CONDITIONS[3])
     ]
     assert found[0].synapses == 700 * 16 + 16 * 16 and found[1].synapses < 0.03 * found[0].synapses
     rows = training_speed.table(found).splitlines()
-    assert len(rows) == 7 and rows[2].endswith("| 1.0 |")
+    assert len(rows) == 4 and rows[2].endswith("| 1.0 |")
 
 
 def test_generated_events_have_their_rate() -> None:
