@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from plastlang import driver
-from plastlang.backends.interface import Options, network_seed
+from plastlang.backends.interface import Options, RuntimeFault, network_seed
 from plastlang.diagnostics import PlastError, Source
 from plastlang.ir.nodes import ConnectGiven, Scheduled
 from plastlang.ir.reader import from_text
@@ -168,3 +168,38 @@ def test_a_neuron_s_shared_variable_has_no_equation() -> None:
 def test_a_shared_start_value_is_the_same_for_all() -> None:
     (said,) = _faults("    synapse shared k = own\n    on pre spike:\n        own += k\n")
     assert said.startswith("P322 the start value of `k` of `p`, which the networks of a batch share, depends on `own`")
+
+
+OVERFLOW = """
+neuron N:
+    state v = 0
+    v' = -v / (10 ms)
+    input e -> v
+    spike at times
+rule R:
+    synapse w = 1
+    on pre spike:
+        deliver w
+network Net:
+    dt 1 ms
+    population a = N() size 20
+    population b = N() size 2
+    project p = a -> b.e with R():
+        connect all
+"""
+
+
+@pytest.mark.parametrize("backend", ["reference", "c"])
+def test_a_fault_names_the_network(backend: str) -> None:
+    executable = driver.load(built(OVERFLOW), backend, Options("double", 2, batch=3))
+    executable.reset(1)
+    executable.connect("p")
+    weights = np.ones((3, 40))
+    weights[1:] = 2.0**18
+    executable.set("p", "w", weights)
+    for network in (1, 2):
+        neurons = np.arange(2 * network, dtype=np.int32)
+        executable.set_schedule("a", neurons, np.full(neurons.size, 3), network)
+    said = "the input e of population b is too large in step 4 in network 1 of the batch"
+    with pytest.raises(RuntimeFault, match=said):
+        executable.run(10)
