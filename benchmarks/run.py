@@ -1,6 +1,6 @@
 """Run all benchmarks, or those named; print one table and write docs/benchmarks.md.
 
-    python benchmarks/run.py [machine cuba coba stdp_dense map_scaling rewiring_cost cold_start threads] [--no-write]
+    python benchmarks/run.py [machine cuba coba stdp_dense map_scaling lazy cold_start ...] [--no-write]
     python benchmarks/run.py --brian2 /path/to/python     also runs three of the networks in that Python's Brian2
 """
 
@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.timing import Row  # noqa: E402  (the repository is put on the path first)
 
 BRIAN2 = ("cuba", "coba", "stdp_dense")
-NAMES = ("machine", "cuba", "coba", "stdp_dense", "map_scaling", "rewiring_cost", "cold_start", "threads")
+NAMES = ("machine", "cuba", "coba", "stdp_dense", "map_scaling", "rewiring_cost", "lazy", "cold_start", "threads")
 HEAD = """# Benchmarks
 
 Written by `make bench`. One thread, dt 0.1 ms, single precision, wall-clock seconds for one second of biological time

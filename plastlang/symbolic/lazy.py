@@ -100,7 +100,7 @@ def _obstacle(
     if changing:
         return f"it reads {changing}, which changes on its own"
     if name in bounds:
-        if rate.slopes.keys() - {name}:
+        if rate.slopes.keys() - {name} and not _keeps_direction(rate, found, everything, shop):
             return "it has bounds and depends on other variables"
         if not all(shop.constants.is_constant(b) for b in bounds[name] if b is not None):
             return "its bounds change"
@@ -113,6 +113,21 @@ def _obstacle(
         if other != name and _is_driven(found[other], everything, shop):
             return f"it stands in a chain of more than two equations with {other}"
     return ""
+
+
+def _keeps_direction(
+    rate: Rate, found: Mapping[str, Rate], everything: Mapping[str, Read], shop: Workshop
+) -> bool:  # fmt: skip
+    """Whether x' = k y with y' = z y. Then y keeps its sign between events and x goes one way, so that its value, put
+    into its bounds whenever it is looked at, is what it would be if it stopped at a bound.
+    """
+    others = rate.slopes.keys() - {rate.name}
+    return (
+        rate.name not in rate.slopes
+        and len(others) == 1
+        and _inflow(rate, everything, shop) == 0
+        and not any(_is_driven(found[other], everything, shop) for other in others)
+    )
 
 
 def _is_driven(rate: Rate, everything: Mapping[str, Read], shop: Workshop) -> bool:

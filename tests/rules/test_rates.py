@@ -107,7 +107,7 @@ def test_a_reward_late_by_R_pays_for_the_pairing(late: float) -> None:
     passed = late + 0.1
     expected = c0 * 0.0005 * np.exp(-passed / 1000) * 1000 * 200 / 1200
     assert at_reward == 1
-    assert float(model["syn"].w[0]) - 1 == pytest.approx(expected, rel=2e-3)
+    assert float(model["syn"].w[0]) - 1 == pytest.approx(expected, rel=1e-6)
 
 
 def test_only_rewards_above_the_baseline_potentiate() -> None:

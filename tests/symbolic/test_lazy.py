@@ -116,6 +116,33 @@ def test_bounds_of_a_lazy_variable() -> None:
     assert machine.lazy(1000)["x"] == 0.0
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.floats(-0.5, 0.5), st.floats(0.0, 1.0), st.lists(st.integers(1, 60), min_size=1, max_size=6))
+def test_bounds_of_what_a_decaying_variable_drives(p: float, w: float, pauses: list[int]) -> None:
+    """p keeps its sign, so w goes one way: clipping when it is looked at is clipping at every step."""
+    machine = Machine(DRIVEN, 0.1, {"tau": 3.0})
+    machine.state |= {"w": w, "p": p}
+    for pause in pauses:
+        machine.state |= machine.lazy(pause)
+    expected = w
+    for n in range(sum(pauses)):
+        expected = min(max(expected + 3.0 * p * (math.exp(-n / 30) - math.exp(-(n + 1) / 30)), 0.0), 1.0)
+    assert machine.state["w"] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+DRIVEN = projection(
+    rule({"w": "p", "p": "-p / tau"}, {"tau": 3.0}, {"w": Site.SYNAPSE, "p": Site.SYNAPSE}, bounds={"w": (0.0, 1.0)})
+)
+
+
+@pytest.mark.parametrize("equation", ["p - w", "p + q"])
+def test_bounds_of_what_may_turn_are_stepped(equation: str) -> None:
+    sites = {"w": Site.SYNAPSE, "p": Site.SYNAPSE, "q": Site.SYNAPSE}
+    equations = {"w": equation, "p": "-p / tau", "q": "-q / (2 * tau)"}
+    result = rule(equations, {"tau": 3.0}, sites, bounds={"w": (0.0, 1.0)})
+    assert "it has bounds and depends on other variables" in reason(result, "w").why
+
+
 @pytest.mark.parametrize(
     ("equations", "sites", "name", "why"),
     [
