@@ -132,8 +132,9 @@ class Memory:
     # ------------------------------------------------------------ arrays
 
     def _allocate(self, bytes_: int, what: str) -> int:
-        address = self.device.allocate(max(16, bytes_), what)
-        self._allocated[address] = max(16, bytes_)
+        bytes_ = max(1, bytes_)  # a device has no memory of no bytes
+        address = self.device.allocate(bytes_, what)
+        self._allocated[address] = bytes_
         return address
 
     def place(self, count: int, dtype: DTypeLike, what: str) -> Placed:
