@@ -78,7 +78,7 @@ def scheduled() -> Program:
 
 def views(executable: Executable) -> list[View]:
     begin(executable, 7)
-    seen = []
+    seen: list[View] = []
     for _ in range(STEPS):
         executable.run(1)
         seen.append({**look(executable), **recorded(executable)})

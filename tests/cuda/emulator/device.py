@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from plastlang.backends.cuda.device import Call
@@ -155,9 +154,3 @@ class EmulatedModule:
         )  # fmt: skip
         if report is not None:
             raise Violation(build.explained(report.decode(), library.path))
-
-
-def view(address: int, count: int, dtype: type) -> NDArray[Any]:
-    """Memory of the emulated device as an array."""
-    kind = np.dtype(dtype)
-    return np.frombuffer((ctypes.c_char * (count * kind.itemsize)).from_address(address), kind)
