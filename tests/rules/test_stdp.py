@@ -21,9 +21,11 @@ TABLE = {
 @pytest.mark.parametrize("name", TABLE)
 def test_triplets_depend_on_the_rate_as_in_the_table(name: str, k: int) -> None:
     pre, post = pairings([10, -10], 60, 1000 / RATES[k])
-    model = synapses(getattr(pl.rules, name)(**W_MAX), pre, post, "1 ms" if k == 0 else "0.1 ms")
+    start = 50 if k < 3 else 20  # so that no weight comes to a bound
+    rule = getattr(pl.rules, name)(w_max="100 nS", w=f"{start} nS")
+    model = synapses(rule, pre, post, "1 ms" if k == 0 else "0.1 ms")
     model.run(60 * 1000 / RATES[k] + 200)
-    change = (model["syn"].w - 50) / 100
+    change = (model["syn"].w - start) / 100
     assert change == pytest.approx([TABLE[name][0][k], TABLE[name][1][k]], abs=2e-4)
 
 
@@ -100,7 +102,7 @@ def test_clopath_under_a_voltage_clamp() -> None:
 
 def test_calcium_ratios_of_sixty_pairs() -> None:
     """Graupner & Brunel 2012, set DP: ratio of mean strength after / before 60 pairs at 1 Hz."""
-    n = 1500
+    n = 800
     for difference, published in ((-20.0, 0.764), (10.0, 1.221)):
         begins = 1000.0 * np.arange(60) + 100
         shift = np.round((difference - 13.7) * 2) / 2  # arrivals are later by D
@@ -110,4 +112,4 @@ def test_calcium_ratios_of_sixty_pairs() -> None:
         model.run("60.5 s")
         up = np.asarray(model["syn"].rho) > 0.5
         strength = np.where(up, 5.0, 1.0).mean() / 3.0
-        assert strength == pytest.approx(published, abs=0.06)  # three standard errors of 1500 synapses are 0.05
+        assert strength == pytest.approx(published, abs=0.07)  # three standard errors of 800 synapses
