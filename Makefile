@@ -13,7 +13,7 @@ EXTRA := $(shell for c in "$$CC" gcc clang; do \
 	echo 'int x;' | $$c -x c -include math.h -c - -o /dev/null >/dev/null 2>&1 && { echo plot; exit; }; done; echo plot,zig)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz fuzz-cuda science-long pycuda gpu docs-check wheel clean
+.PHONY: help demo test check bench fuzz fuzz-cuda science-long pycuda gpu docs-check gallery wheel clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
@@ -70,6 +70,9 @@ gpu: $(VENV)/.test ## on a machine with a GPU: compare bits, sanitize, time; wri
 
 docs-check: $(VENV)/.test ## run every code block of the documents
 	@$(BIN)/python -m pytest tests/docs
+
+gallery: $(VENV)/.test ## a page with equations and a picture for each neuron and rule, into docs/gallery/
+	@$(BIN)/plastc doc --out docs/gallery
 
 wheel: $(VENV)/.test ## build the wheel into dist/
 	@$(BIN)/python -m build --wheel --outdir dist .
