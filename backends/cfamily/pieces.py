@@ -15,7 +15,8 @@ PIECE = 0.03
 def run_in_pieces(steps: int, advance: Callable[[int], int]) -> int:
     """Call `advance` with numbers of steps until `steps` are done; gives the steps done.
 
-    An interrupt ends the run after the piece in which it comes. What `advance` raises ends it, too.
+    An interrupt ends the run after the piece in which it comes; one that comes in the last piece is the caller's.
+    What `advance` raises ends it, too.
     """
     interrupted = False
 
@@ -35,7 +36,9 @@ def run_in_pieces(steps: int, advance: Callable[[int], int]) -> int:
                 piece *= 2
             elif piece > 1 and took > PIECE:
                 piece //= 2
-        return done
     finally:
         if main:
             signals.signal(signals.SIGINT, previous)
+    if interrupted and done >= steps:
+        signals.raise_signal(signals.SIGINT)  # it came in the last piece: the caller cannot see it by the steps done
+    return done
