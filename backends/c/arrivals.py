@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, replace
 
 from plastlang.backends.cfamily.frame import Frame, Scope
+from plastlang.backends.cfamily.joined import statements_on
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import Unit
-from plastlang.ir.nodes import Block, Deliver, PostSpike, Read, Stmt
+from plastlang.ir.nodes import Deliver, PostSpike, Read, Stmt
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import all_expressions, statements, walk
 
@@ -21,11 +22,6 @@ def owner_of(unit: Unit) -> ProjectionLayout:
     """The layout of the unit's projection."""
     assert isinstance(unit.owner, ProjectionLayout)
     return unit.owner
-
-
-def statements_on(blocks: tuple[Block, ...], kind: type) -> tuple[Stmt, ...]:
-    """The statements of all blocks on that trigger, one after the other."""
-    return tuple(s for b in blocks if isinstance(b.trigger, kind) for s in b.body)
 
 
 def edge_reads(body: tuple[Stmt, ...]) -> list[Read]:

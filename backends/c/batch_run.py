@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from plastlang.backends.c.batch import call_each, is_each_alone, sharing_of_unit
 from plastlang.backends.c.phases import advance, call_block, has
+from plastlang.backends.cfamily.joined import statements_on
 from plastlang.backends.cfamily.layout import PopulationLayout, ProjectionLayout
 from plastlang.backends.cfamily.printer import comment, indent
 from plastlang.backends.cfamily.unit import Unit
@@ -76,8 +77,7 @@ def _adds(unit: Unit, body: tuple[Stmt, ...]) -> bool:
 
 def _event(steps: _Steps, unit: Unit, kind: type, function: str) -> None:
     """Spikes; where they add to what is shared, one network after the other, with threads inside each."""
-    body = tuple(s for b in unit.owner.owner.blocks if isinstance(b.trigger, kind) for s in b.body)
-    if _adds(unit, body):
+    if _adds(unit, statements_on(unit.owner.owner.blocks, kind)):
         steps.together(*call_each(f"n->pool = m->pool; {function}(n, step); n->pool = NULL;"))
     else:
         steps.alone(f"{function}(m, step);")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plastlang.backends.c.access import emit_access, emit_remember
-from plastlang.backends.c.arrivals import EDGE, Arrival, edge_reads, owner_of, snapshot_fields, statements_on
+from plastlang.backends.c.arrivals import EDGE, Arrival, edge_reads, owner_of, snapshot_fields
 from plastlang.backends.c.batch import BatchEmitter, has_walk, is_each_alone
 from plastlang.backends.c.connect import emit_connect
 from plastlang.backends.c.populations import emit_block, emit_initial
@@ -11,6 +11,7 @@ from plastlang.backends.c.structure import emit_start, emit_structure
 from plastlang.backends.cfamily.blocks import BlockEmitter
 from plastlang.backends.cfamily.constants import emit_constants
 from plastlang.backends.cfamily.frame import Frame, Scope
+from plastlang.backends.cfamily.joined import statements_on
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import PostSpike, PreSpike, Read

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.joined import statements_on
 from plastlang.backends.cfamily.layout import PopulationLayout, ProjectionLayout
 from plastlang.backends.cfamily.unit import outliving
 from plastlang.backends.cuda.blocks import grouped, run_keeping, site_of
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.plan import Launch, Launches, Shape
-from plastlang.ir.nodes import Block, Deliver, Expr, If, Let, Local, PostSpike, PreSpike, Stmt
+from plastlang.ir.nodes import Deliver, PostSpike, PreSpike, Stmt
 from plastlang.ir.types import Site
-from plastlang.ir.walk import map_statement, rewrite, statements
+from plastlang.ir.walk import statements
 
 
 def projection_of(unit: CudaUnit) -> ProjectionLayout:
@@ -114,40 +114,3 @@ def _waiting(unit: CudaUnit, inner: Frame, number: int) -> str:
     array = f"m->populations[{target.number}].inputs[{target.late(port)}]"
     waiting = inner.scope.declare("waiting", f"int64_t *waiting = {array};")
     return f"{waiting}[(int64_t)((uint32_t)(step + after_{number}) % {target.waiting[port] + 1}u) * p->n_post + j]"
-
-
-# ---------------------------------------------------------------- several blocks as one
-
-
-def statements_on(blocks: Sequence[Block], kind: type) -> tuple[Stmt, ...]:
-    """The statements of all blocks on that trigger, one after the other; each block keeps its names for itself."""
-    chosen = [b.body for b in blocks if isinstance(b.trigger, kind)]
-    names = [{s.name for s in statements(body) if isinstance(s, Let)} for body in chosen]
-    result: list[Stmt] = []
-    for k, body in enumerate(chosen):
-        taken = names[k].intersection(*[set().union(*names[:k])]) if k else set()
-        result += _renamed(body, {name: f"{name} {k}" for name in taken}) if taken else body
-    return tuple(result)
-
-
-def _renamed(body: Sequence[Stmt], names: dict[str, str]) -> list[Stmt]:
-    def local(expression: Expr) -> Expr:
-        if isinstance(expression, Local) and expression.name in names:
-            return replace(expression, name=names[expression.name])
-        return expression
-
-    def named(statement: Stmt) -> Stmt:
-        match statement:
-            case Let(name=name) if name in names:
-                return replace(statement, name=names[name])
-            case If():
-                return replace(
-                    statement, then=tuple(map(named, statement.then)), otherwise=tuple(map(named, statement.otherwise))
-                )  # fmt: skip
-            case _:
-                return statement
-
-    return [named(map_statement(s, lambda x: rewrite(x, local))) for s in body]
-
-
-
