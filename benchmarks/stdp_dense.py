@@ -28,15 +28,19 @@ def build(threads: int = 1, inputs: int = 10_000) -> pl.Model:
 
 
 def resident(inputs: int) -> int:
-    """Bytes of memory that a process with this network and so many inputs holds, after it has run for a while."""
+    """Bytes of memory that a process with this network and so many inputs holds, after it has run for a while.
+
+    The network is built before in another process, so that what compiling needs is not counted.
+    """
     code = (
         "import gc, os; from pathlib import Path; from benchmarks.stdp_dense import build\n"
         f"model = build(inputs={inputs}); model.run(200); gc.collect()\n"
         "print(int(Path('/proc/self/statm').read_text().split()[1]) * os.sysconf('SC_PAGE_SIZE'))"
     )
     root = Path(__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    return int(done.stdout)
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, cwd=root, capture_output=True, check=True)
+    return int(subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout)
 
 
 def rows() -> list[Row]:

@@ -19,8 +19,8 @@ State = Mapping[str, NDArray[Any]]
 
 #: Looking takes at most this part of the time.
 _SHARE = 0.03
-#: Runs of fewer steps are not traced back, nor are networks with more bytes of state.
-_STEPS, _BYTES = 100, 1 << 26
+#: Runs of fewer steps are not traced back, nor are networks with more values of state, which would be kept twice.
+_STEPS, _VALUES = 100, 1 << 20
 _PLACES = {
     Site.NEURON: "neuron {}",
     Site.PRE: "pre neuron {}",
@@ -78,8 +78,7 @@ class Watch:
         raise _report(executable, owner, variable, where, first, last)
 
     def _keep(self, executable: Executable) -> None:
-        state = executable.save()
-        self.kept = state if sum(v.nbytes for v in state.values()) <= _BYTES else None
+        self.kept = executable.save() if _values(executable) <= _VALUES else None
         self.clean = executable.step
 
     def _found(self, executable: Executable) -> Iterator[tuple[Population | Projection, Variable, tuple[int, ...]]]:
@@ -113,6 +112,17 @@ class Watch:
         where = _place(executable, owner, variable, index)
         executable.restore(present)
         return owner, variable, where, low
+
+
+def _values(executable: Executable) -> int:
+    """About how many numbers the state is."""
+    program = executable.program
+    count = sum(p.size * (1 + len(p.variables)) for p in program.populations)
+    for projection in program.projections:
+        columns = 2 + sum(v.site is Site.SYNAPSE for v in projection.variables)
+        out_degree, in_degree = executable.degrees(projection.name)
+        count += columns * int(out_degree.sum()) + (len(out_degree) + len(in_degree)) * len(projection.variables)
+    return count
 
 
 def _place(executable: Executable, owner: Population | Projection, variable: Variable, index: tuple[int, ...]) -> str:
