@@ -10,12 +10,14 @@ from plastlang.backends.cfamily.joined import statements_on
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import Unit
-from plastlang.ir.nodes import Deliver, PostSpike, Read, Stmt
+from plastlang.ir.nodes import Deliver, PostSpike, PreSpike, Read, Stmt
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import all_expressions, statements, walk
 
 #: Sites whose statements run for synapses.
 EDGE = (Site.SYNAPSE, Site.PAIR)
+#: About how many ns a synapse takes when a spike arrives, or a post spike that waited for it; a row counts as 16.
+_EVENT = 2
 
 
 def owner_of(unit: Unit) -> ProjectionLayout:
@@ -28,6 +30,14 @@ def edge_reads(body: tuple[Stmt, ...]) -> list[Read]:
     """Reads in the synapse statements, each once."""
     edge = [s for s in body if s.site in EDGE]
     return list(dict.fromkeys(n for x in all_expressions(edge) for n in walk(x) if isinstance(n, Read)))
+
+
+def visits(unit: Unit, target: str) -> bool:
+    """Whether arriving spikes concern the rows, and these the neurons of `target`."""
+    owner = owner_of(unit)
+    body = statements_on(owner.owner.blocks, PreSpike)
+    looks = owner.schedule.post == "deferred" or any(s.site in EDGE for s in body)
+    return owner.owner.target == target and bool(body) and looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,12 @@ def snapshot_fields(owner: ProjectionLayout) -> list[_Field]:
 
 
 class Arrival:
-    """Two passes: one neuron after the other what concerns the neuron itself, then the rows."""
+    """Two passes: one neuron after the other what concerns the neuron itself, then the rows.
+
+    Threads share the second one by post neuron. Where there are few of these and they get much, rows are shared
+    instead, and each thread has sums of its own: so nobody looks at a row, or at the post spikes that
+    wait for it, twice.
+    """
 
     def __init__(self, unit: Unit, body: tuple[Stmt, ...], fields: list[_Field]):
         self.unit, self.body, self.fields = unit, body, fields
@@ -95,9 +110,9 @@ class Arrival:
         if not self.body and not self.deferred:
             return
         if self.body:
-            self._fill(pre_scope, pre_lines, hoists)
             if self.edge or self.deferred:
                 self._visit(row_scope, row.lines, hoists)
+            self._gather(pre_scope, pre_lines, hoists)
 
     def _late(self) -> tuple[Deliver, ...]:
         """Deliveries that wait."""
@@ -121,7 +136,7 @@ class Arrival:
 
     def _struct(self, hoists: dict[str, Type]) -> None:
         dialect = self.unit.dialect
-        lines = ["int32_t row, since;", "uint64_t mark;"]
+        lines = ["int32_t row, since;", "uint64_t mark;", "int64_t before;"]
         lines += [f"{dialect.type(f.type)} {f.kind}_{self.unit.names.of('f', f.name)};" for f in self.fields]
         lines += [f"{dialect.type(type_)} {name};" for name, type_ in hoists.items()]
         self.unit.lines += [f"typedef struct {self.type} {{", *indent(lines), f"}} {self.type};", ""]
@@ -137,14 +152,17 @@ class Arrival:
         scope.lines = lines
         self.unit.function("snapshot", f"int32_t i, {self.type} *a", scope)
 
-    def _fill(self, scope: Scope, lines: list[str], hoists: dict[str, Type]) -> None:
-        """First pass: the statements of the pre neuron, and what the second pass needs of it."""
+    def _gather(self, scope: Scope, lines: list[str], hoists: dict[str, Type]) -> None:
+        """First pass: the statements of the pre neuron, and what the second pass needs of it.
+
+        The second pass is done at once where threads share the rows. Returns about how many ns it takes otherwise.
+        """
         inner = []
         if self.edge or self.deferred:
             inner += [
                 f"if (!pl_reserve(&p->arrivals, (int64_t)sizeof({self.type}))) {{",
                 "    pl_no_memory(m);",
-                "    return;",
+                "    return 0;",
                 "}",
                 f"{self.type} *const a = ({self.type} *)(void *)(p->arrivals.data + p->arrivals.used);",
                 f"p->arrivals.used += (int64_t)sizeof({self.type});",
@@ -160,7 +178,7 @@ class Arrival:
         inner += lines
         if self.edge or self.deferred:
             inner += [f"a->{name} = {name};" for name in hoists]
-            inner.append("events += p->rows.length[i];")
+            inner += ["a->before = events;", "events += 16 + p->rows.length[i];"]
         if self.deferred:
             inner.append("events += p->history.full[i] ? (int64_t)(p->history.logged - a->mark) : 0;")
         body = ["p->arrivals.used = 0;"]
@@ -180,41 +198,37 @@ class Arrival:
                 "    }",
                 "}",
             ]
-        if self.edge or self.deferred:
+        prefix, name = self.unit.prefix, self.owner.owner.name
+        if (self.edge or self.deferred) and self._by_rows():
             body += [
-                "if (p->arrivals.used > 0) {",
-                f"    pl_parallel(m, {self.unit.prefix}_visit, step, p->n_post, 16, 2 * events);",
+                f"if (pl_is_shared(m, {_EVENT} * events) && pl_few_posts(p, events)) {{",
+                *([f"    {prefix}_now(m, step, 0, p->n_post);"] if self.now else []),
+                f"    pl_parallel(m, {prefix}_rows, step, (int32_t)events, 1, {_EVENT} * events);",
+                "    p->arrivals.used = 0;",
+                "    return 0;",
                 "}",
             ]
-            self.unit.lines.append(
-                f"PL_PHASE void {self.unit.prefix}_visit(pl_model *m, int32_t step, int32_t low, int32_t high);"
-            )
-        scope.lines = body
-        name = self.owner.owner.name
-        self.unit.function("arrive", "int32_t step", scope, about=f"{name}: spikes arrive")
+        scope.lines = [*body, f"return {_EVENT} * events;" if self.edge or self.deferred else "return 0;"]
+        self.unit.function("gather", "int32_t step", scope, "int64_t", about=f"{name}: spikes arrive")
+        if self.unit.layout.batched:
+            together = Scope(lines=[f"const int64_t work = {prefix}_gather(m, step);", "(void)work;"])
+            if self.edge or self.deferred:
+                together.lines.append(f"pl_parallel(m, {prefix}_visit, step, p->n_post, 16, work);")
+            self.unit.function("arrive", "int32_t step", together)
+
+    def _by_rows(self) -> bool:
+        """Whether threads may share rows: what is delivered goes to sums that can be added later."""
+        return not self._late()
 
     def _visit(self, scope: Scope, lines: list[str], hoists: dict[str, Type]) -> None:
-        """Second pass: the part of each row with posts in [low, high)."""
+        """Second pass: rows of some arrivals, as far as their posts are in [low, high)."""
         prefix, dialect = self.unit.prefix, self.unit.dialect
-        body = [f"const {self.type} *const arrivals = (const {self.type} *)(const void *)p->arrivals.data;"]
-        body.append(f"const int64_t count = p->arrivals.used / (int64_t)sizeof({self.type});")
         dense, sparse = self._bring_now()
-        if dense:
-            body += [
-                "int64_t events = 0;",
-                "for (int64_t k = 0; k < count; ++k) {",
-                "    events += p->rows.length[arrivals[k].row];",
-                "}",
-                "const bool dense = 2 * events > p->n_post;",
-                "if (dense) {",
-                *indent(dense),
-                "}",
-            ]
         row = [f"const {self.type} *const a = &arrivals[k];", "(void)a;"]
         row += [f"const {dialect.type(t)} {n} = a->{n};" for n, t in hoists.items()]
         row += [
             "const int32_t i = a->row;",
-            "if (k + 1 < count) {",
+            "if (k + 1 < end_at) {",
             "    pl_rows_prefetch(&p->rows, arrivals[k + 1].row);",
             "}",
         ]
@@ -227,26 +241,92 @@ class Arrival:
             row += self._row(scope, lines)
         else:
             row.append("(void)i;")
-        scope.lines = [*body, "for (int64_t k = 0; k < count; ++k) {", *indent(row), "}"]
-        scope.lines[:0] = ["(void)step;"]
-        self.unit.function("visit", "int32_t step, int32_t low, int32_t high", scope)
+        scope.lines = [
+            *("(void)step;", "(void)dense;", "(void)sums;"),
+            f"const {self.type} *const arrivals = (const {self.type} *)(const void *)p->arrivals.data;",
+            "for (int64_t k = begin; k < end_at; ++k) {",
+            *indent(row),
+            "}",
+        ]
+        self.unit.function(
+            "walk", "int32_t step, int64_t begin, int64_t end_at, int32_t low, int32_t high, bool dense, "
+            "int64_t *restrict sums", scope,
+        )  # fmt: skip
+        if dense:
+            self.unit.function("now", "int32_t step, int32_t low, int32_t high", Scope(lines=["(void)step;", *dense]))
+        self._shares(bool(dense))
+
+    def _shares(self, dense: bool) -> None:
+        """A thread's share of the second pass: posts [low, high), or rows by the work in those before them."""
+        prefix = self.unit.prefix
+        size = f"(int64_t)sizeof({self.type})"
+        array = f"const {self.type} *const arrivals = (const {self.type} *)(const void *)p->arrivals.data;"
+        posts = Scope(lines=[f"const int64_t count = p->arrivals.used / {size};", "bool dense = false;"])
+        if dense:
+            posts.lines += [
+                array,
+                "int64_t events = 0;",
+                "for (int64_t k = 0; k < count; ++k) {",
+                "    events += p->rows.length[arrivals[k].row];",
+                "}",
+                "dense = 2 * events > p->n_post;",
+                "if (dense) {",
+                f"    {prefix}_now(m, step, low, high);",
+                "}",
+            ]
+        sums = "NULL"
+        if self._delivers():
+            target, port = self._port()
+            sums = f"m->populations[{target}].inputs[{port}]"
+        posts.lines.append(f"{prefix}_walk(m, step, 0, count, low, high, dense, {sums});")
+        self.unit.function("visit", "int32_t step, int32_t low, int32_t high", posts)
+        if not self._by_rows():
+            return
+        rows = Scope()
+        rows.lines = [
+            array,
+            f"const int64_t count = p->arrivals.used / {size};",
+            "int64_t begin = 0;",
+            "while (begin < count && arrivals[begin].before < low) {",
+            "    ++begin;",
+            "}",
+            "int64_t end_at = begin;",
+            "while (end_at < count && arrivals[end_at].before < high) {",
+            "    ++end_at;",
+            "}",
+        ]
+        if self._delivers():
+            rows.lines += ["int64_t own[PL_FEW_POSTS];", "memset(own, 0, (size_t)p->n_post * sizeof *own);"]
+        own = "own" if self._delivers() else "NULL"
+        rows.lines.append(f"{prefix}_walk(m, step, begin, end_at, 0, p->n_post, true, {own});")
+        if self._delivers():
+            rows.lines.append(f"pl_add_sums(m, {sums}, own, p->n_post);")
+        self.unit.function("rows", "int32_t step, int32_t low, int32_t high", rows)
+
+    def _delivers(self) -> bool:
+        """Whether anything is delivered at once."""
+        return any(isinstance(s, Deliver) and s.after is None for s in statements(self.body))
+
+    def _port(self) -> tuple[int, int]:
+        """The target and its port, by number."""
+        target = self.unit.layout.populations[self.owner.owner.target]
+        port = next((k for k, x in enumerate(target.owner.inputs) if x.port == self.owner.owner.port), 0)
+        return target.number, port
 
     def _row(self, scope: Scope, lines: list[str]) -> list[str]:
         """The loop over a part of a row: in chunks, whose deliveries are added after their values are known.
 
         In a row that holds every post neuron once the posts are known without looking, and nothing has to be looked up.
         """
-        delivers = any(isinstance(s, Deliver) and s.after is None for s in statements(self.body))
+        delivers = self._delivers()
         late = range(len(self._late()))
         target = self.unit.layout.populations[self.owner.owner.target]
-        port = next((k for k, x in enumerate(target.owner.inputs) if x.port == self.owner.owner.port), 0)
+        port = self._port()[1]
         if late:
             array = f"m->populations[{target.number}].inputs[{target.late(port)}]"
             scope.declare("waiting", f"int64_t *restrict waiting = {array};")
         slots = target.waiting.get(port, 0) + 1
         place = f"(int64_t)((uint32_t)(step + {{after}}) % {slots}u) * p->n_post + {{post}}"
-        if delivers:
-            scope.declare("sums", f"int64_t *restrict sums = m->populations[{target.number}].inputs[{port}];")
         delivery = ["int64_t d = 0;"] if delivers else []
         delivery += [line for k in late for line in (f"int64_t late_{k} = 0;", f"int32_t after_{k} = 0;")]
         inner = ["const int64_t s = c + b;", "const int32_t j = post[s];", "(void)j;", *delivery, *lines]

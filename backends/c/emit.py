@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from plastlang.backends.c.batch import call_each
 from plastlang.backends.c.batch_run import run_batch, signal_batch
-from plastlang.backends.c.phases import advance, call_block, has
+from plastlang.backends.c.phases import advance_together, call_block, has
 from plastlang.backends.c.populations import emit_population
 from plastlang.backends.c.projections import emit_projection
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout, layout
@@ -63,8 +63,9 @@ def _run(units: list[Unit]) -> list[str]:
     populations = [u for u in units if isinstance(u.owner, PopulationLayout)]
     projections = [u for u in units if isinstance(u.owner, ProjectionLayout)]
     body: list[str] = []
-    body += [f"{u.prefix}_arrive(m, step);" for u in projections if has(u, PreSpike)]
-    body += [advance(u) for u in populations]
+    body += ["int64_t work = 0;", *(f"work += {u.prefix}_gather(m, step);" for u in projections if has(u, PreSpike))]
+    function, calls = advance_together(populations, projections)
+    body += [*calls, "(void)work;"]
     body += ["if (m->fault != PL_FINE) {", "    return done;", "}"]
     body += [f"{u.prefix}_step(m, step);" for u in projections if u.owner.owner.step]
     body += [f"{u.prefix}_spikes(m, step);" for u in populations]
@@ -83,6 +84,7 @@ def _run(units: list[Unit]) -> list[str]:
         "}",
     ]
     return [
+        *function,
         comment("Advance by `steps`; returns the steps done, fewer after a fault."),
         "PL_API int64_t plast_run(pl_model *m, int64_t steps);",
         "PL_API int64_t plast_run(pl_model *m, int64_t steps) {",

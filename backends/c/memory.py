@@ -203,7 +203,9 @@ class Memory:
         flags = self._array(-(-size // BLOCK) * BLOCK, np.int32)
         arrays.next = self._array(size, np.int32)
         quiet = self._array(-(-size // BLOCK), np.int32)
+        spiking = self._array(-(-size // BLOCK), np.uint64)
         struct.flags, struct.next, struct.quiet = flags.ctypes.data, arrays.next.ctypes.data, quiet.ctypes.data
+        struct.spiking = spiking.ctypes.data
         ring = (Spikes * place.slots)()
         self._kept.append(ring)
         struct.ring, struct.slots = ring, place.slots

@@ -187,6 +187,8 @@ def _step(unit: Unit) -> None:
     for number, name in enumerate(bad):
         scope.declare(name, f"uint64_t {name} = 0;")
         body += [f"if ({name} != 0) {{", f"    pl_overflow(m, {unit.owner.number}, {number});", "}"]
+    if spikes is not None:
+        body.append("pl_mark(p, low, high);")
     scope.lines = ["(void)step;", "(void)low;", "(void)high;", *body, *mark_rate(unit, population.step)]
     unit.function("step", "int32_t step, int32_t low, int32_t high", scope, about=f"{population.name}: advance")
 
@@ -243,13 +245,9 @@ def _spikes(unit: Unit) -> None:
             lines.append("const pl_spikes *const spiked = pl_collect(m, p, step);")
         case Renewal():
             _renewal(unit, spiking)
-            lines += [
-                "if (p->redraw) {",
-                "    p->redraw = 0;",
-                f"    pl_parallel(m, {unit.prefix}_redraw, step, p->size, PL_BLOCK, (int64_t)p->size * 40);",
-                "}",
-            ]
-            lines += ["const pl_spikes *const spiked = pl_due(m, p, step);", f"{unit.prefix}_renew(m, spiked, step);"]
+            if unit.layout.batched or not is_divisible(unit):
+                lines.append(f"{unit.prefix}_due(m, step, 0, p->size);")
+            lines += ["p->redraw = 0;", "const pl_spikes *const spiked = pl_collect(m, p, step);"]
         case Scheduled():
             lines.append("const pl_spikes *const spiked = pl_scheduled(m, p, step);")
     if spiking is not None:
@@ -271,30 +269,44 @@ def _spikes(unit: Unit) -> None:
     unit.function("spikes", "int32_t step", scope, about=f"{population.name}: spikes")
 
 
+def is_divisible(unit: Unit) -> bool:
+    """Whether threads share a population's step, and with it what a Renewal draws."""
+    population = owner_of(unit).owner
+    return not (any(s.site is Site.GLOBAL for s in population.step) or mark_rate(unit, population.step))
+
+
 def _renewal(unit: Unit, spiking: Renewal) -> None:
-    """Next spikes: drawn anew for all neurons, or for those that spike."""
-    for name, arguments, kind, base, loop in (
-        (
-            "redraw",
-            "int32_t step, int32_t low, int32_t high",
-            1,
-            "(int64_t)step - 1",
-            "for (int32_t i = low; i < high; ++i) {",
-        ),
-        ("renew", "const pl_spikes *spiked, int32_t step", 0, "step", "for (int64_t k = 0; k < spiked->count; ++k) {"),
-    ):
-        scope = Scope()
-        head: list[str] = []
-        outer = unit.frame(scope, head, Site.GLOBAL)
+    """Next spikes of neurons low .. high - 1: anew for all where the rate may have changed, or for those that spike."""
+    scope = Scope()
+    head: list[str] = []
+    outer = unit.frame(scope, head, Site.GLOBAL)
+    loops = []
+    for kind, base in ((1, "(int64_t)step - 1"), (0, "step")):
         inner = unit.frame(scope, [], Site.NEURON, outer=outer, outer_sites=frozenset({Site.GLOBAL}))
         rate = inner.text(spiking.rate)
         words = replace(inner, who=("(uint32_t)i", f"{kind}u")).words(spiking.purpose)
-        if kind == 0:
-            inner.lines.insert(0, "const int32_t i = spiked->neurons[k];")
-        inner.lines.append(f"p->next[i] = pl_renewal({words}, {base}, (double)({rate}), m->dt);")
-        if kind == 0:
-            inner.lines.append("pl_quiet(p, i / PL_BLOCK);")
-        scope.lines = [*head, loop, *indent(inner.lines), "}"]
-        if kind == 1:
-            scope.lines += ["for (int32_t b = low / PL_BLOCK; b * PL_BLOCK < high; ++b) {", "    pl_quiet(p, b);", "}"]
-        unit.function(name, arguments, scope)
+        loops.append([*inner.lines, f"p->next[i] = pl_renewal({words}, {base}, (double)({rate}), m->dt);"])
+    scope.lines = [
+        *head,
+        "if (p->redraw) {",
+        "    for (int32_t i = low; i < high; ++i) {",
+        *indent(loops[0], 2),
+        "    }",
+        "}",
+        "for (int32_t b = low / PL_BLOCK; b * PL_BLOCK < high; ++b) {",
+        "    if (p->redraw) {",
+        "        pl_quiet(p, b);",
+        "    }",
+        "    p->spiking[b] = p->quiet[b] > step ? 0 : pl_due(p, b, step);",
+        "    if (p->spiking[b] == 0) {",
+        "        continue;",
+        "    }",
+        "    for (uint64_t rest = p->spiking[b]; rest != 0; rest &= rest - 1) {",
+        "        const int32_t i = b * PL_BLOCK + pl_lowest(rest);",
+        *indent(loops[1], 2),
+        "    }",
+        "    pl_quiet(p, b);",
+        "}",
+    ]
+    about = f"{owner_of(unit).owner.name}: whose spikes are due, and the next ones"
+    unit.function("due", "int32_t step, int32_t low, int32_t high", scope, about=about)

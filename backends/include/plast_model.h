@@ -49,6 +49,7 @@ typedef struct pl_population {
     int64_t **inputs;    /* a pointer to the sums of each port */
     void **scratch;      /* values of `let` that outlive their loop */
     int32_t *flags;      /* whether each neuron spikes in this step; whole blocks. As wide as REAL, so that loops stay in registers */
+    uint64_t *spiking;   /* of each block, a bit for each neuron that spikes in this step */
     int32_t *next;       /* Renewal: step of the next spike */
     int32_t *quiet;      /* ... and the smallest of each block */
     int64_t *schedule;   /* Scheduled: rows (step, neuron), ascending */
@@ -266,27 +267,39 @@ PL_LOCAL inline bool pl_spikes_reserve(pl_spikes *s, int64_t more) {
     return true;
 }
 
-/* Empty the list of step `step` and collect the neurons whose flag is set. `flags` holds whole blocks. */
+/* The place of the lowest bit; there is one. */
+PL_LOCAL inline int32_t pl_lowest(uint64_t bits) { return (int32_t)__builtin_ctzll(bits); }
+
+/* Bits from the flags of neurons low .. high - 1. `flags` holds whole blocks. */
+PL_LOCAL void pl_mark(const pl_population *p, int32_t low, int32_t high) {
+    for (int32_t b = low / PL_BLOCK; b * PL_BLOCK < high; ++b) {
+        const int32_t *const flags = p->flags + b * PL_BLOCK;
+        int32_t any = 0;
+        for (int32_t k = 0; k < PL_BLOCK; ++k) {
+            any |= flags[k];
+        }
+        uint64_t spiking = 0;
+        for (int32_t k = 0; any != 0 && k < PL_BLOCK; ++k) {
+            spiking |= (uint64_t)(flags[k] != 0) << k;
+        }
+        p->spiking[b] = spiking;
+    }
+}
+
+/* Empty the list of step `step` and collect the neurons whose bit is set. */
 PL_LOCAL pl_spikes *pl_collect(pl_model *m, pl_population *p, int64_t step) {
     pl_spikes *s = pl_spikes_at(p, step);
     s->count = 0;
-    const int32_t *flags = p->flags;
-    const int32_t size = p->size;
-    for (int32_t b = 0; b < size; b += PL_BLOCK) {
-        int32_t any = 0;
-        for (int32_t k = 0; k < PL_BLOCK; ++k) {
-            any |= flags[b + k];
-        }
-        if (any == 0) {
+    for (int32_t b = 0; b * PL_BLOCK < p->size; ++b) {
+        if (p->spiking[b] == 0) {
             continue;
         }
         if (!pl_spikes_reserve(s, PL_BLOCK)) {
             pl_no_memory(m);
             return s;
         }
-        for (int32_t i = b; i < size && i < b + PL_BLOCK; ++i) {
-            s->neurons[s->count] = i;
-            s->count += flags[i];
+        for (uint64_t rest = p->spiking[b]; rest != 0; rest &= rest - 1) {
+            s->neurons[s->count++] = b * PL_BLOCK + pl_lowest(rest);
         }
     }
     return s;
@@ -309,27 +322,20 @@ PL_LOCAL pl_spikes *pl_scheduled(pl_model *m, pl_population *p, int64_t step) {
     return s;
 }
 
-/* Renewal: the neurons whose next spike is due, in blocks that have one. The caller draws their next ones. */
-PL_LOCAL pl_spikes *pl_due(pl_model *m, pl_population *p, int64_t step) {
-    pl_spikes *s = pl_spikes_at(p, step);
-    s->count = 0;
-    const int32_t *next = p->next;
-    const int32_t n = (int32_t)step;
-    for (int32_t b = 0; b * PL_BLOCK < p->size; ++b) {
-        if (p->quiet[b] > n) {
-            continue;
-        }
-        if (!pl_spikes_reserve(s, PL_BLOCK)) {
-            pl_no_memory(m);
-            return s;
-        }
-        const int32_t end = (b + 1) * PL_BLOCK < p->size ? (b + 1) * PL_BLOCK : p->size;
-        for (int32_t i = b * PL_BLOCK; i < end; ++i) {
-            s->neurons[s->count] = i;
-            s->count += next[i] == n;
-        }
+/* Renewal: the neurons of a block whose next spike is due. */
+PL_LOCAL inline uint64_t pl_due(const pl_population *p, int32_t b, int32_t step) {
+    const int32_t end = (b + 1) * PL_BLOCK < p->size ? PL_BLOCK : p->size - b * PL_BLOCK;
+    const int32_t *const next = p->next + b * PL_BLOCK;
+    uint64_t due = 0;
+    for (int32_t k = 0; k < end; ++k) {
+        due |= (uint64_t)(next[k] == step) << k;
     }
-    return s;
+    return due;
+}
+
+/* ... about how many ns it takes to find them and to draw their next ones. */
+PL_LOCAL int64_t pl_renewal_work(const pl_population *p, int64_t step) {
+    return p->size / PL_BLOCK + 150 * pl_spikes_at(p, step + p->slots - 1)->count + (p->redraw ? 80 * (int64_t)p->size : 0);
 }
 
 /* The smallest `next` of a block. */

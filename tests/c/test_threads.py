@@ -27,10 +27,17 @@ def moving() -> Program:
     return replace(program, populations=(source, replace(program.populations[1], size=400)))
 
 
+#: All phases are shared; in the second case the calling thread takes back what workers have not begun at once.
+FLAGS = ("-O1 -DPL_WORTHWHILE=0", "-O1 -DPL_WORTHWHILE=0 -DPL_PATIENCE=0")
+
+
+@pytest.mark.parametrize("flags", FLAGS, ids=["patient", "impatient"])
 @pytest.mark.parametrize("make", [lambda: programs.rewiring_pairs(16, 60), full, moving], ids=["map", "full", "moving"])
 @pytest.mark.parametrize("precision", ["single", "double"])
-def test_threads_do_not_change_a_bit(make: object, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PLASTLANG_CFLAGS", "-O1 -DPL_WORTHWHILE=0")
+def test_threads_do_not_change_a_bit(
+    make: object, precision: str, flags: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLASTLANG_CFLAGS", flags)
     assert callable(make)
     program = schedule(make())
     runs = [backend.load(program, Options(precision, threads)) for threads in (1, 2, 3, 7)]
