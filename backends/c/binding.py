@@ -7,7 +7,7 @@ from ctypes import POINTER, c_bool, c_double, c_int32, c_int64, c_uint32, c_uint
 from pathlib import Path
 
 COLUMNS, CLASSES, PAYLOAD = 24, 64, 8
-#: Neurons of a block; flags are allocated in whole blocks.
+#: Neurons of a block; arrays are allocated in whole blocks.
 BLOCK = 64
 #: Entries of a table of decay factors.
 TABLE = 4096
@@ -24,8 +24,8 @@ class Spikes(ctypes.Structure):
 class Population(ctypes.Structure):
     _fields_ = (
         ("values", c_void_p), ("before", c_void_p), ("stamp", c_void_p), ("parameters", c_void_p),
-        ("constants", c_void_p), ("inputs", c_void_p), ("scratch", c_void_p), ("flags", c_void_p),
-        ("spiking", c_void_p), ("next", c_void_p), ("quiet", c_void_p), ("schedule", c_void_p),
+        ("constants", c_void_p), ("inputs", c_void_p), ("scratch", c_void_p), ("spiking", c_void_p),
+        ("next", c_void_p), ("quiet", c_void_p), ("schedule", c_void_p),
         ("scheduled", c_int64), ("cursor", c_int64), ("ring", POINTER(Spikes)), ("slots", c_int64),
         ("spike_steps", Bytes), ("spike_neurons", Bytes), ("periods", c_void_p), ("size", c_int32), ("redraw", c_int32),
         ("record", c_int32), ("width", c_int32), ("height", c_int32),

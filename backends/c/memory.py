@@ -200,12 +200,10 @@ class Memory:
         self.inputs[name] = [self._array(size, np.int64) for _ in population.inputs]
         self.inputs[name] += [self._array(size * (1 + steps), np.int64) for steps in place.waiting.values()]
         struct.inputs = self._pointers(self.inputs[name])
-        flags = self._array(-(-size // BLOCK) * BLOCK, np.int32)
         arrays.next = self._array(size, np.int32)
         quiet = self._array(-(-size // BLOCK), np.int32)
         spiking = self._array(-(-size // BLOCK), np.uint64)
-        struct.flags, struct.next, struct.quiet = flags.ctypes.data, arrays.next.ctypes.data, quiet.ctypes.data
-        struct.spiking = spiking.ctypes.data
+        struct.spiking, struct.next, struct.quiet = spiking.ctypes.data, arrays.next.ctypes.data, quiet.ctypes.data
         ring = (Spikes * place.slots)()
         self._kept.append(ring)
         struct.ring, struct.slots = ring, place.slots

@@ -177,20 +177,33 @@ def _step(unit: Unit) -> None:
     ports = _ports(unit, scope, population.step)
     lines += [*start, *ports, *inner.lines, *end]
     if spikes is not None:
-        scope.declare("flags", "int32_t *restrict flags = p->flags;")
-        lines.append(f"flags[i] = {spikes};")
+        lines.append(f"flags[i - from] = {spikes};")  # as wide as REAL, so that loops stay in registers
     body = list(head)
     bad = [f"bad_{unit.names.of('input', port.port)}" for port in population.inputs]
     if lines:
         reduction = f" reduction(| : {', '.join(bad)})" if bad else ""
-        body += [f"#pragma omp simd{reduction}", "for (int32_t i = low; i < high; ++i) {", *indent(lines), "}"]
+        begin, stop = ("low", "high") if spikes is None else ("from", "to")
+        loop = [f"#pragma omp simd{reduction}", f"for (int32_t i = {begin}; i < {stop}; ++i) {{", *indent(lines), "}"]
+        body += loop if spikes is None else _in_chunks(loop)
     for number, name in enumerate(bad):
         scope.declare(name, f"uint64_t {name} = 0;")
-        body += [f"if ({name} != 0) {{", f"    pl_overflow(m, {unit.owner.number}, {number});", "}"]
-    if spikes is not None:
-        body.append("pl_mark(p, low, high);")
+        body += [f"if ({name} >> 63 != 0) {{", f"    pl_overflow(m, {unit.owner.number}, {number});", "}"]
     scope.lines = ["(void)step;", "(void)low;", "(void)high;", *body, *mark_rate(unit, population.step)]
     unit.function("step", "int32_t step, int32_t low, int32_t high", scope, about=f"{population.name}: advance")
+
+
+def _in_chunks(loop: list[str]) -> list[str]:
+    return [
+        "int32_t flags[PL_CHUNK];",
+        "for (int32_t from = low; from < high; from += PL_CHUNK) {",
+        "    const int32_t to = from + PL_CHUNK < high ? from + PL_CHUNK : high;",
+        "    if (to - from < PL_CHUNK) {",
+        "        memset(flags, 0, sizeof flags);",
+        "    }",
+        *indent(loop),
+        "    pl_mark(p, flags, from, to);",
+        "}",
+    ]
 
 
 def _registers(unit: Unit, frame: Frame, names: list[str], written: set[str]) -> tuple[list[str], list[str]]:
@@ -225,7 +238,7 @@ def _ports(unit: Unit, scope: Scope, body: tuple[Stmt, ...]) -> list[str]:
         read = any(isinstance(n, InputSum) and n.port == port.port for x in all_expressions(body) for n in walk(x))
         if read:
             lines.append(f"const {real} {name} = pl_take_input{suffix}({sums}[i]);")
-        lines.append(f"bad_{name} |= pl_bad_input{suffix}({sums}[i]);")
+        lines.append(f"bad_{name} |= pl_range_input{suffix}({sums}[i]);")
         lines.append(f"{sums}[i] = 0;")
     return lines
 

@@ -22,7 +22,8 @@ FLAGS = (
     "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-fvisibility=hidden", "-fno-plt", "-pthread",
 )  # fmt: skip
 #: Loops are marked for vectorisation, so more than this makes gcc slower but hardly the code. clang needs its second.
-GCC_LEVEL = ("-O1", "-ftree-vectorize", "-finline-small-functions")
+#: Threaded jumps make two conditions of one, and masks of both, in loops that become vectors.
+GCC_LEVEL = ("-O1", "-ftree-vectorize", "-finline-small-functions", "-fno-thread-jumps")
 CLANG_LEVEL = ("-O2",)
 #: A compile that takes longer than this has gone wrong (s).
 PATIENCE = 600

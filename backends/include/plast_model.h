@@ -23,6 +23,8 @@
 
 /* Neurons are handled in blocks of this many; threads get whole blocks. */
 #define PL_BLOCK 64
+/* ... and take their step in chunks of so many, whose flags stay in the nearest cache. */
+#define PL_CHUNK 512
 /* Decay factors exp(n d) are kept for n below this. */
 #define PL_TABLE 4096
 
@@ -48,7 +50,6 @@ typedef struct pl_population {
     void **constants;    /* parameters, then derived values, as the program reads them */
     int64_t **inputs;    /* a pointer to the sums of each port */
     void **scratch;      /* values of `let` that outlive their loop */
-    int32_t *flags;      /* whether each neuron spikes in this step; whole blocks. As wide as REAL, so that loops stay in registers */
     uint64_t *spiking;   /* of each block, a bit for each neuron that spikes in this step */
     int32_t *next;       /* Renewal: step of the next spike */
     int32_t *quiet;      /* ... and the smallest of each block */
@@ -270,19 +271,24 @@ PL_LOCAL inline bool pl_spikes_reserve(pl_spikes *s, int64_t more) {
 /* The place of the lowest bit; there is one. */
 PL_LOCAL inline int32_t pl_lowest(uint64_t bits) { return (int32_t)__builtin_ctzll(bits); }
 
-/* Bits from the flags of neurons low .. high - 1. `flags` holds whole blocks. */
-PL_LOCAL void pl_mark(const pl_population *p, int32_t low, int32_t high) {
+/* Bits of 32 flags. */
+PL_LOCAL inline uint32_t pl_bits_of(const int32_t *flags) {
+    uint32_t bits = 0;
+    for (uint32_t k = 0; k < 32; ++k) {
+        bits |= (uint32_t)flags[k] << k;
+    }
+    return bits;
+}
+
+/* Which of neurons low .. high - 1, a chunk at most, spike: bits from their flags, which are 0 behind the last one. */
+PL_LOCAL void pl_mark(const pl_population *p, const int32_t *flags, int32_t low, int32_t high) {
+    int32_t any = 0;
+    for (int32_t k = 0; k < PL_CHUNK; ++k) {
+        any |= flags[k];
+    }
     for (int32_t b = low / PL_BLOCK; b * PL_BLOCK < high; ++b) {
-        const int32_t *const flags = p->flags + b * PL_BLOCK;
-        int32_t any = 0;
-        for (int32_t k = 0; k < PL_BLOCK; ++k) {
-            any |= flags[k];
-        }
-        uint64_t spiking = 0;
-        for (int32_t k = 0; any != 0 && k < PL_BLOCK; ++k) {
-            spiking |= (uint64_t)(flags[k] != 0) << k;
-        }
-        p->spiking[b] = spiking;
+        const int32_t *const own = flags + (b * PL_BLOCK - low);
+        p->spiking[b] = any == 0 ? 0 : pl_bits_of(own) | (uint64_t)pl_bits_of(own + 32) << 32;
     }
 }
 
