@@ -203,6 +203,46 @@ def test_other_bugs_are_found(body: str, message: str) -> None:
             play(body, schedule, grid=2, block=64)
 
 
+#: Ways to copy a struct from `from` to `to`; what `x` and `pair` are is in COPY.
+COPIES = {
+    "an assignment": "*to = *from;",
+    "a start value": "const pair x = *from; *to = x;",
+    "an assignment of a part": "to->inner = from->inner;",
+    "what a call takes": "to->inner.a = pair::first(*from);",
+    "what a call gives": "to->inner.a = from->inner.a; *to = pair::made(t);",
+    "an initialiser": "to->inner.a = from->inner.a; *to = pair{{t, t}, t};",
+    "zeros": "to->inner.a = from->inner.a; *to = pair{};",
+    "memcpy": "memcpy(to, from, sizeof *to);",
+}
+COPY = """
+    struct couple {{ int a, b; }};
+    struct pair {{
+        couple inner;
+        int c;
+        static __attribute__((noinline)) int first(pair x) {{ return x.inner.a; }}
+        static __attribute__((noinline)) pair made(int x) {{ return {{{{x, x}}, x}}; }}
+    }};
+    const int how = n % 4;  // 1: a race, 2: a write, 3: a read out of bounds
+    pair *const from = (pair *)in + (how == 3 ? t + 64 : t);
+    pair *const to = (pair *)out + (how == 1 ? t / 2 : how == 2 ? t + 64 : t);
+    {copy}
+"""
+#: What g++ does not let anybody see.
+HIDDEN = ("what a call takes", "what a call gives")
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_copies_of_structs_are_seen(copy: str) -> None:
+    if copy in HIDDEN and build.compiler("checked") == "g++":
+        pytest.skip(f"there is no clang++, and g++ does not show {copy} by value")
+
+    body = COPY.format(copy=COPIES[copy])
+    play(body, SCHEDULES[2], n=192)
+    for how, message in enumerate(("race", "writes .* out of bounds", "reads .* out of bounds"), 1):
+        with pytest.raises(Violation, match=message):
+            play(body, SCHEDULES[2], n=192 + how)
+
+
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_what_is_in_order_is_no_race(schedule: Schedule) -> None:
     body = """

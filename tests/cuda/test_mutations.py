@@ -36,6 +36,8 @@ PLANTED = {
         r"atomicAdd\(\(unsigned long long \*\)sum, \(unsigned long long\)value\)", "*sum += value", "race"),
     "a barrier for some threads": (
         r"__syncthreads\(\);(\n    \*all = sum;)", r"if (threadIdx.x < 40) __syncthreads();\1", "divergent barrier"),
+    "a copy of a struct by all threads": (
+        r"(if \(counts_it && number < w\.head->count\) \{)", r"w.edits[0] = pl_edit(w.edits[0]); \1", "race"),
     "a wrong bound of a scan": (r"before \+= k < warp", "before += k <= warp", "bits|race|out of bounds"),
     # what the bits alone can show
     "a wrong rank": (r"\(1u << pl_lane\(\)\) - 1u", "(2u << pl_lane()) - 1u", "bits|race|out of bounds"),

@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,16 +20,30 @@ HERE = Path(__file__).parent
 #: Bits as on a device: no contraction, no assumptions about aliasing and overflow that nvcc does not make.
 FLAGS = (
     "-std=gnu++17", "-fPIC", "-w", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
-    "-fno-strict-aliasing", "-fno-ipa-reference",
+    "-fno-strict-aliasing",
 )  # fmt: skip
-#: How kernels may be compiled. checked: every access becomes a call of the engine; volatile ones a call of their own.
-#: undefined: what C++ leaves undefined is said on stderr.
+#: Functions of C that a compiler makes of copies of structs; in kernels they are the engine's, which looks.
+COPIES = ("memcpy", "memmove", "memset")
+#: How kernels may be compiled, by compiler; clang++, where there is one, takes half as long, and sees more of structs
+#: (what a call takes or gives by value). checked: every access becomes a call of the engine; volatile ones a call of
+#: their own. undefined: what C++ leaves undefined is said on stderr.
 VARIANTS = {
-    "plain": ("-O1", "-fwrapv"),
-    "checked": ("-O0", "-g1", "-fwrapv", "-fsanitize=thread", "--param=tsan-distinguish-volatile=1",
-                "--param=tsan-instrument-func-entry-exit=0"),
-    "undefined": ("-O0", "-g1", "-fsanitize=undefined,float-cast-overflow"),
+    "clang++": {
+        "plain": ("-O1", "-fwrapv"),
+        "checked": ("-O0", "-gline-tables-only", "-fwrapv", "-fsanitize=thread",
+                    "-mllvm", "-tsan-distinguish-volatile=1", "-mllvm", "-tsan-instrument-func-entry-exit=0",
+                    "-mllvm", "-tsan-instrument-read-before-write=1"),
+    },
+    "g++": {
+        "plain": ("-O1", "-fwrapv", "-fno-ipa-reference"),
+        "checked": ("-O0", "-g1", "-fwrapv", "-fno-ipa-reference", "-fsanitize=thread",
+                    "--param=tsan-distinguish-volatile=1", "--param=tsan-instrument-func-entry-exit=0",
+                    *(f"-fno-builtin-{word}" for word in COPIES)),
+        "undefined": ("-O0", "-g1", "-fsanitize=undefined,float-cast-overflow"),
+    },
 }  # fmt: skip
+#: Another choice of the compiler of kernels.
+CHOSEN = "PLASTLANG_EMULATOR_CXX"
 
 
 class Variable(ctypes.Structure):
@@ -95,40 +110,52 @@ def engine() -> ctypes.CDLL:
     return library
 
 
+@functools.cache
+def compiler(variant: str) -> str:
+    """Which compiler makes such kernels."""
+    given = os.environ.get(CHOSEN, "")
+    able = [name for name, variants in VARIANTS.items() if variant in variants and given in ("", name)]
+    return next((name for name in able if shutil.which(name)), "g++")
+
+
 def _flags(variant: str) -> tuple[str, ...]:
-    return (*FLAGS, *VARIANTS[variant], "-I", str(INCLUDE))
+    return (*FLAGS, *VARIANTS[compiler(variant)][variant], "-I", str(INCLUDE))
 
 
 @functools.cache
-def _front(variant: str) -> Path:
-    """What stands in front of every source, compiled in advance."""
-    key = hashlib.sha256("".join((headers(), _fingerprint(), variant)).encode()).hexdigest()[:32]
+def _front(variant: str) -> tuple[str | Path, ...]:
+    """What stands in front of every source, compiled in advance, as options of the compiler."""
+    name = compiler(variant)
+    key = hashlib.sha256("".join((headers(), _fingerprint(), name, variant)).encode()).hexdigest()[:32]
     path = _cached(f"front-{key}.hpp")
-    code = path.with_suffix(".hpp.gch")
+    code = path.with_suffix(".pch" if name == "clang++" else ".hpp.gch")
     if not code.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with build_directory() as build:
             text = build / "front.hpp"
             text.write_text("".join(f'#include "{name}"\n' for name in (HERE / "shim.hpp", "plast_device.h")))
-            _run(["g++", *_flags(variant), "-x", "c++-header", text, "-o", build / "front.gch"])
             os.replace(text, path)
-            os.replace(build / "front.gch", code)
-    return path
+            once = ("-Xclang", "-fno-pch-timestamp") if name == "clang++" else ()
+            _run([name, *_flags(variant), *once, "-x", "c++-header", path, "-o", build / "front.code"])
+            os.replace(build / "front.code", code)
+    return ("-Xclang", "-fno-validate-pch", "-include-pch", code) if name == "clang++" else ("-include", path)
 
 
 def compiled(source: str, variant: str, keep: bool = True) -> Path:
     """A library of the kernels of a source, beside the source itself (.cu). Without `keep` the caller removes it."""
-    key = hashlib.sha256("\0".join((source, headers(), _fingerprint(), variant)).encode()).hexdigest()[:32]
+    name = compiler(variant)
+    key = hashlib.sha256("\0".join((source, headers(), _fingerprint(), name, variant)).encode()).hexdigest()[:32]
     # what does not stay gets a name that was never used: a loaded library is found by its name, even without its file
     path = _cached(f"{key}.so" if keep else f"{key}-{os.getpid()}-{next(_numbers)}.so")
     if path.exists():
         return path
-    front = _front(variant) if '#include "plast_device.h"' in source else HERE / "shim.hpp"
+    front = _front(variant) if '#include "plast_device.h"' in source else ("-include", HERE / "shim.hpp")
     with build_directory() as build:
         (build / "model.cu").write_text(source, encoding="utf-8")
-        _run(["g++", *_flags(variant), "-c", "-include", front, "-x", "c++", "model.cu", "-o", "model.o"], build)
+        _run([name, *_flags(variant), "-c", *front, "-x", "c++", "model.cu", "-o", "model.o"], build)
         libraries = ("-lm", "-lubsan") if variant == "undefined" else ("-lm",)
-        _run(["gcc", "-shared", "model.o", engine_path(), *libraries, "-o", "model.so"], build)
+        wrapped = [f"-Wl,--wrap={word}" for word in COPIES] if variant == "checked" else []
+        _run(["gcc", "-shared", *wrapped, "model.o", engine_path(), *libraries, "-o", "model.so"], build)
         os.replace(build / "model.cu", path.with_suffix(".cu"))
         os.replace(build / "model.so", path)
     return path

@@ -557,6 +557,8 @@ uint64_t emu_atomic(int kind, void *address, int size, uint64_t a, uint64_t b) {
     HOOK(write##size, WRITE, size, true)                                                                               \
     HOOK(volatile_read##size, VOLATILE_READ, size, true)                                                               \
     HOOK(volatile_write##size, VOLATILE_WRITE, size, true)                                                             \
+    HOOK(unaligned_volatile_read##size, VOLATILE_READ, size, false)                                                    \
+    HOOK(unaligned_volatile_write##size, VOLATILE_WRITE, size, false)                                                  \
     HOOK(unaligned_read##size, READ, size, false)                                                                      \
     HOOK(unaligned_write##size, WRITE, size, false)
 HOOKS(1)
@@ -567,6 +569,29 @@ HOOKS(16)
 void __tsan_read_range(void *address, size_t size) { visit(uintptr_t(address), size, Kind::READ, HERE, false); }
 void __tsan_write_range(void *address, size_t size) { visit(uintptr_t(address), size, Kind::WRITE, HERE, false); }
 void __tsan_init(void) {}
+
+// What compilers make of copies of structs (build.py has the linker put these in their places).
+void *__wrap_memcpy(void *to, const void *from, size_t size) {
+    if (size > 0) {
+        visit(uintptr_t(from), size, Kind::READ, HERE, false);
+        visit(uintptr_t(to), size, Kind::WRITE, HERE, false);
+    }
+    return memcpy(to, from, size);
+}
+void *__wrap_memmove(void *to, const void *from, size_t size) {
+    if (size > 0) {
+        visit(uintptr_t(from), size, Kind::READ, HERE, false);
+        visit(uintptr_t(to), size, Kind::WRITE, HERE, false);
+    }
+    return memmove(to, from, size);
+}
+void *__wrap_memset(void *to, int value, size_t size) {
+    if (size > 0) {
+        visit(uintptr_t(to), size, Kind::WRITE, HERE, false);
+    }
+    return memset(to, value, size);
+}
+
 void __tsan_func_entry(void *) {}
 void __tsan_func_exit(void) {}
 
