@@ -24,10 +24,12 @@ from plastlang.train.examples import Example
 from plastlang.train.fitting import evaluate, fit, predict
 from plastlang.train.history import Epoch, Evaluation, History
 from plastlang.train.loaders import aer_file, heidelberg, n_mnist, tonic_examples
-from plastlang.train.tasks import yin_yang
+from plastlang.train.sequences import evidence_accumulation, pattern_generation
+from plastlang.train.tasks import random_manifolds, yin_yang
 
 __all__ = [
     "Callback", "Checkpoint", "EarlyStopping", "Epoch", "Evaluation", "Example", "History", "LearningRate",
-    "ProgressBar", "RewiringRecord", "aer_file", "cosine", "evaluate", "fit", "frames", "heidelberg", "latency",
-    "n_mnist", "poisson", "predict", "step_decay", "threshold", "tonic_examples", "yin_yang",
+    "ProgressBar", "RewiringRecord", "aer_file", "cosine", "evaluate", "evidence_accumulation", "fit", "frames",
+    "heidelberg", "latency", "n_mnist", "pattern_generation", "poisson", "predict", "random_manifolds", "step_decay",
+    "threshold", "tonic_examples", "yin_yang",
 ]  # fmt: skip

@@ -106,7 +106,7 @@ network Net:
         connect all
 """,
     "RigL": """
-import SurrogateALIF, ClassReadOut, ValueReadOut from "rules:eprop_neurons.plast"
+import SurrogateALIF, ClassReadOut, ValueReadOut, PatternReadOut from "rules:eprop_neurons.plast"
 import SpikeTimes from "rules:spike_times.plast"
 import EPropLIF, ReadOutGradient, RandomFeedback from "rules:eprop.plast"
 import NoisyDescent, Adam from "rules:optimisers.plast"
@@ -117,7 +117,8 @@ network Net:
     population src = SpikeTimes() size 9
     population cells = SurrogateALIF(beta = 0) size 6
     population out = ValueReadOut() size 2
-    population classes = ClassReadOut() size 2
+    population classes = ClassReadOut(recall = 20 ms) size 2
+    population curves = PatternReadOut(a_2 = 0.5, phase_1 = 0.3 * index) size 2
     project ff = src -> cells.exc with EPropLIF() + NoisyDescent(temperature = 0.001) + RigL(period = 10 ms):
         connect with probability 0.6
         w = normal(0.3, 0.2)
@@ -127,6 +128,9 @@ network Net:
     project forward = cells -> out.exc with ReadOutGradient() + Adam():
         connect all
         w = 0
+    project follow = cells -> curves.exc with ReadOutGradient():
+        connect all
+        w = 0.2
     project judge = cells -> classes.exc with ReadOutGradient() + SignedL1() + Adam():
         connect all
         w = 0.1

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 import plastlang as pl
+from plastlang import train
 from tests.train.networks import gradient_model
 from tests.train.through_time import Gradients, Layer, gradients, softmax_error, squared_error
 
@@ -131,3 +132,42 @@ def test_reference_and_c_agree() -> None:
         present(model, inputs(8))
     for name in ("from_source", "recurrent", "forward", "back"):
         assert (models[0][name].grad == models[1][name].grad).all()
+
+
+def test_errors_of_the_last_part_of_an_example_alone() -> None:
+    """`recall`: nothing is to be said before, and what was before is learnt all the same."""
+    rule = pl.rules.EPropALIF(beta=0.3, tau_adapt="80 ms", tau_out="15 ms", c_reg=0)
+    model = gradient_model(rule, 0.3, recall="25 ms")
+    model["back"].w = dense(model, "forward", "w").T.ravel()
+    model["out"].label = 1
+    present(model, inputs(6))
+    steps, late = iter(range(STEPS)), softmax_error(1)
+
+    def error(y: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        return late(y) if next(steps) >= STEPS - 25 else (0.0, np.zeros(3))
+
+    wanted = gradients(layer(model, 0.3), inputs(6), error)
+    assert model["out"].loss == pytest.approx(wanted.loss, rel=1e-12)
+    assert model["out"].vote.sum() == pytest.approx(25)
+    same(model, wanted)
+
+
+def test_patterns() -> None:
+    """The target of each step is a sum of sinusoids, of which every read-out has its own."""
+    _, of = train.pattern_generation(3, seed=1)
+    rule = pl.rules.EPropALIF(beta=0.3, tau_adapt="80 ms", tau_out="15 ms", c_reg=0)
+    model = gradient_model(rule, 0.3, "PatternReadOut", **of)
+    model["back"].w = dense(model, "forward", "w").T.ravel()
+    model["out"].target = [1.0, 0.5, -1.0]
+    present(model, inputs(7))
+    steps = iter(range(STEPS))
+
+    def error(y: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        seconds = next(steps) / 1000
+        radians = [2 * np.pi * f * seconds + of[f"phase_{k}"] for k, f in enumerate((1, 2, 3, 5), 1)]
+        signal = sum(of[f"a_{k}"] * np.sin(angle) for k, angle in enumerate(radians, 1))
+        return squared_error(np.array([1.0, 0.5, -1.0]) * signal)(y)
+
+    wanted = gradients(layer(model, 0.3), inputs(7), error)
+    assert model["out"].loss == pytest.approx(wanted.loss, rel=1e-9)
+    same(model, wanted)
