@@ -8,19 +8,24 @@ from typing import Protocol, assert_never
 
 from plastlang.ir.idle import walks
 from plastlang.ir.nodes import (
+    Assign,
     Connect,
     ConnectAll,
     ConnectGiven,
     ConnectOneToOne,
     ConnectProbability,
     Population,
+    PostSpike,
+    PreSpike,
     Program,
     Projection,
+    Read,
     Renewal,
     Scheduled,
     Threshold,
 )
 from plastlang.ir.types import Site
+from plastlang.ir.walk import expressions, statements, walk
 from plastlang.passes.cost import EventCost, bytes_per_synapse, costs
 from plastlang.passes.schedule import schedule_of
 
@@ -77,6 +82,7 @@ def explain(program: Program, explanations: Iterable[Explained]) -> str:
                 *_projection(program, projection),
                 *_owner(projection, records, events),
                 *_post(program, projection),
+                *_together(projection),
                 *_walks(projection),
             ]
         )
@@ -158,6 +164,25 @@ def _post(program: Program, projection: Projection) -> Iterator[str]:
         case kind:
             text = f"post spikes are {kind}: {schedule.reason}"
             yield textwrap.fill(text, 110, initial_indent="  ", subsequent_indent="  ")
+
+
+def _together(projection: Projection) -> Iterator[str]:
+    """What `on post spike` has seen of the pre spikes that arrive in the same step: the choice at a difference of 0."""
+    blocks = {kind: [b for b in projection.blocks if isinstance(b.trigger, kind)] for kind in (PreSpike, PostSpike)}
+    written = {s.name for b in blocks[PreSpike] for s in statements(b.body) if isinstance(s, Assign)}
+    reads: dict[bool, dict[str, None]] = {False: {}, True: {}}
+    for statement in (s for b in blocks[PostSpike] for s in statements(b.body)):
+        own = statement.name if isinstance(statement, Assign) else ""
+        for node in (n for x in expressions(statement) for n in walk(x)):
+            if isinstance(node, Read) and not node.of and node.name in written - {own}:
+                reads[node.before][f"{node.name}{'@before' if node.before else ''}"] = None
+    seen, unseen = ", ".join(reads[False]), ", ".join(reads[True])
+    if seen or unseen:
+        what = [f"counts in {seen}"] if seen else []
+        what += [f"does not count in {unseen}"] if unseen else []
+        counts = " and ".join(what)
+        text = f"a pre spike that arrives in the step of the post spike {counts}, as `on post spike` reads it"
+        yield textwrap.fill(text, 110, initial_indent="  ", subsequent_indent="  ")
 
 
 def _walks(projection: Projection) -> Iterator[str]:

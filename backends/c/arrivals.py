@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from plastlang.backends.cfamily.frame import Frame, Scope
-from plastlang.backends.cfamily.joined import statements_on
+from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.joined import LATE, Spikes, spikes_on, statements_on
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import Unit
@@ -35,7 +35,10 @@ def edge_reads(body: tuple[Stmt, ...]) -> list[Read]:
 def visits(unit: Unit, target: str) -> bool:
     """Whether arriving spikes concern the rows, and these the neurons of `target`."""
     owner = owner_of(unit)
-    body = statements_on(owner.owner.blocks, PreSpike)
+    arriving = spikes_on(owner.owner.blocks, PreSpike, unit.layout.dt)
+    if len(arriving) > 1:
+        return False  # what acts first is done for all synapses before what acts next
+    body = [s for spikes in arriving for s in spikes.body]
     looks = owner.schedule.post == "deferred" or any(s.site in EDGE for s in body)
     return owner.owner.target == target and bool(body) and looks
 
@@ -69,6 +72,13 @@ def snapshot_fields(owner: ProjectionLayout) -> list[_Field]:
     return list(fields.values())
 
 
+def late_loop(spikes: Spikes, lines: list[str]) -> list[str]:
+    """The lines for each number of steps, `late`, after which spikes may act."""
+    if spikes.fixed:
+        return lines
+    return [f"for (int32_t late = 0; late <= {spikes.last}; ++late) {{", *indent(lines), "}"]
+
+
 class Arrival:
     """Two passes: one neuron after the other what concerns the neuron itself, then the rows.
 
@@ -77,12 +87,13 @@ class Arrival:
     wait for it, twice.
     """
 
-    def __init__(self, unit: Unit, body: tuple[Stmt, ...], fields: list[_Field]):
-        self.unit, self.body, self.fields = unit, body, fields
+    def __init__(self, unit: Unit, spikes: Spikes, fields: list[_Field], key: str = ""):
+        """`key` ends the names of the functions, where the spikes of a projection act at several times."""
+        self.unit, self.spikes, self.body, self.fields, self.key = unit, spikes, spikes.body, fields, key
         self.owner = owner_of(unit)
         self.deferred = self.owner.schedule.post == "deferred"
-        self.edge = any(s.site in EDGE for s in body)
-        self.type = f"{unit.prefix}_arrival"
+        self.edge = any(s.site in EDGE for s in self.body)
+        self.type = f"{unit.prefix}_arrival{key}"
 
     def emit(self) -> None:
         """The struct of an arrival and the functions that fill and use it."""
@@ -93,6 +104,8 @@ class Arrival:
             row_scope, [], Site.SYNAPSE, outer=pre, outer_sites=frozenset({Site.PRE, Site.GLOBAL}),
             deliver="d += {value};", late=self._late(), known=self._now_names(row_scope),
         )  # fmt: skip
+        if self.spikes.per_synapse:
+            row.locals[LATE] = Value("late", Type.INT, Site.PRE)
         hoists: dict[str, Type] = {}
         for statement in self.body:
             if statement.site in EDGE:
@@ -137,6 +150,7 @@ class Arrival:
     def _struct(self, hoists: dict[str, Type]) -> None:
         dialect = self.unit.dialect
         lines = ["int32_t row, since;", "uint64_t mark;", "int64_t before;"]
+        lines += ["int32_t late;"] if self.spikes.per_synapse else []
         lines += [f"{dialect.type(f.type)} {f.kind}_{self.unit.names.of('f', f.name)};" for f in self.fields]
         lines += [f"{dialect.type(type_)} {name};" for name, type_ in hoists.items()]
         self.unit.lines += [f"typedef struct {self.type} {{", *indent(lines), f"}} {self.type};", ""]
@@ -157,7 +171,7 @@ class Arrival:
 
         The second pass is done at once where threads share the rows. Returns about how many ns it takes otherwise.
         """
-        inner = []
+        inner = self._chosen(scope)
         if self.edge or self.deferred:
             inner += [
                 f"if (!pl_reserve(&p->arrivals, (int64_t)sizeof({self.type}))) {{",
@@ -175,6 +189,7 @@ class Arrival:
                 ]
             else:
                 inner.append("a->row = i;")
+            inner += ["a->late = late;"] if self.spikes.per_synapse else []
         inner += lines
         if self.edge or self.deferred:
             inner += [f"a->{name} = {name};" for name in hoists]
@@ -184,37 +199,50 @@ class Arrival:
         body = ["p->arrivals.used = 0;"]
         if self.edge or self.deferred:
             body.append("int64_t events = 0;")
+        fixed = self.spikes.fixed
+        ago = f"{self.owner.owner.delay_steps + (self.spikes.last if fixed else 0)}{'' if fixed else ' - late'}"
+        found: list[str] = []
         for k, source in enumerate(self.owner.owner.sources):
             number = self.unit.layout.populations[source].number
             offset = f" + p->first[{k}]" if k else ""
-            body += [
+            found += [
                 "{",
                 f"    const pl_population *const source = &m->populations[{number}];",
                 "    const pl_spikes *const spiked =",
-                f"        pl_spikes_at(source, step + source->slots - {self.owner.owner.delay_steps});",
+                f"        pl_spikes_at(source, step + source->slots - {ago});",
                 "    for (int64_t k = 0; k < spiked->count; ++k) {",
                 f"        const int32_t i = spiked->neurons[k]{offset};",
                 *indent(inner, 2),
                 "    }",
                 "}",
             ]
-        prefix, name = self.unit.prefix, self.owner.owner.name
+        body += late_loop(self.spikes, found)
+        prefix, key, name = self.unit.prefix, self.key, self.owner.owner.name
         if (self.edge or self.deferred) and self._by_rows():
             body += [
                 f"if (pl_is_shared(m, {_EVENT} * events) && pl_few_posts(p, events)) {{",
-                *([f"    {prefix}_now(m, step, 0, p->n_post);"] if self.now else []),
-                f"    pl_parallel(m, {prefix}_rows, step, (int32_t)events, 1, {_EVENT} * events);",
+                *([f"    {prefix}_now{key}(m, step, 0, p->n_post);"] if self.now else []),
+                f"    pl_parallel(m, {prefix}_rows{key}, step, (int32_t)events, 1, {_EVENT} * events);",
                 "    p->arrivals.used = 0;",
                 "    return 0;",
                 "}",
             ]
         scope.lines = [*body, f"return {_EVENT} * events;" if self.edge or self.deferred else "return 0;"]
-        self.unit.function("gather", "int32_t step", scope, "int64_t", about=f"{name}: spikes arrive")
-        if self.unit.layout.batched:
-            together = Scope(lines=[f"const int64_t work = {prefix}_gather(m, step);", "(void)work;"])
+        self.unit.function(f"gather{key}", "int32_t step", scope, "int64_t", about=f"{name}: spikes arrive")
+        if self.unit.layout.batched or key:
+            together = Scope(lines=[f"const int64_t work = {prefix}_gather{key}(m, step);", "(void)work;"])
             if self.edge or self.deferred:
-                together.lines.append(f"pl_parallel(m, {prefix}_visit, step, p->n_post, 16, work);")
-            self.unit.function("arrive", "int32_t step", together)
+                together.lines.append(f"pl_parallel(m, {prefix}_visit{key}, step, p->n_post, 16, work);")
+            self.unit.function(f"arrive{key}", "int32_t step", together)
+
+    def _chosen(self, scope: Scope) -> list[str]:
+        """Go on to the next neuron if the delay of this one is another."""
+        if self.spikes.chosen is None:
+            return []
+        lines: list[str] = []
+        frame = self.unit.frame(scope, lines, Site.PRE, locals={LATE: Value("late", Type.INT, Site.GLOBAL)})
+        condition = frame.text(self.spikes.chosen)
+        return [*lines, f"if (!({condition})) {{", "    continue;", "}"]
 
     def _by_rows(self) -> bool:
         """Whether threads may share rows: what is delivered goes to sums that can be added later."""
@@ -226,6 +254,7 @@ class Arrival:
         dense, sparse = self._bring_now()
         row = [f"const {self.type} *const a = &arrivals[k];", "(void)a;"]
         row += [f"const {dialect.type(t)} {n} = a->{n};" for n, t in hoists.items()]
+        row += ["const int32_t late = a->late;"] if self.spikes.per_synapse else []
         row += [
             "const int32_t i = a->row;",
             "if (k + 1 < end_at) {",
@@ -249,11 +278,12 @@ class Arrival:
             "}",
         ]
         self.unit.function(
-            "walk", "int32_t step, int64_t begin, int64_t end_at, int32_t low, int32_t high, bool dense, "
+            f"walk{self.key}", "int32_t step, int64_t begin, int64_t end_at, int32_t low, int32_t high, bool dense, "
             "int64_t *restrict sums", scope,
         )  # fmt: skip
         if dense:
-            self.unit.function("now", "int32_t step, int32_t low, int32_t high", Scope(lines=["(void)step;", *dense]))
+            now = Scope(lines=["(void)step;", *dense])
+            self.unit.function(f"now{self.key}", "int32_t step, int32_t low, int32_t high", now)
         self._shares(bool(dense))
 
     def _shares(self, dense: bool) -> None:
@@ -271,15 +301,15 @@ class Arrival:
                 "}",
                 "dense = 2 * events > p->n_post;",
                 "if (dense) {",
-                f"    {prefix}_now(m, step, low, high);",
+                f"    {prefix}_now{self.key}(m, step, low, high);",
                 "}",
             ]
         sums = "NULL"
         if self._delivers():
             target, port = self._port()
             sums = f"m->populations[{target}].inputs[{port}]"
-        posts.lines.append(f"{prefix}_walk(m, step, 0, count, low, high, dense, {sums});")
-        self.unit.function("visit", "int32_t step, int32_t low, int32_t high", posts)
+        posts.lines.append(f"{prefix}_walk{self.key}(m, step, 0, count, low, high, dense, {sums});")
+        self.unit.function(f"visit{self.key}", "int32_t step, int32_t low, int32_t high", posts)
         if not self._by_rows():
             return
         rows = Scope()
@@ -298,10 +328,10 @@ class Arrival:
         if self._delivers():
             rows.lines += ["int64_t own[PL_FEW_POSTS];", "memset(own, 0, (size_t)p->n_post * sizeof *own);"]
         own = "own" if self._delivers() else "NULL"
-        rows.lines.append(f"{prefix}_walk(m, step, begin, end_at, 0, p->n_post, true, {own});")
+        rows.lines.append(f"{prefix}_walk{self.key}(m, step, begin, end_at, 0, p->n_post, true, {own});")
         if self._delivers():
             rows.lines.append(f"pl_add_sums(m, {sums}, own, p->n_post);")
-        self.unit.function("rows", "int32_t step, int32_t low, int32_t high", rows)
+        self.unit.function(f"rows{self.key}", "int32_t step, int32_t low, int32_t high", rows)
 
     def _delivers(self) -> bool:
         """Whether anything is delivered at once."""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from plastlang.backends.c.access import emit_access, emit_remember
-from plastlang.backends.c.arrivals import EDGE, Arrival, edge_reads, owner_of, snapshot_fields
+from plastlang.backends.c.arrivals import EDGE, Arrival, edge_reads, late_loop, owner_of, snapshot_fields
 from plastlang.backends.c.batch import BatchEmitter, has_walk, is_each_alone
 from plastlang.backends.c.connect import emit_connect
 from plastlang.backends.c.populations import emit_block, emit_initial
 from plastlang.backends.c.structure import emit_start, emit_structure
 from plastlang.backends.cfamily.blocks import BlockEmitter
 from plastlang.backends.cfamily.constants import emit_constants
-from plastlang.backends.cfamily.frame import Frame, Scope
-from plastlang.backends.cfamily.joined import statements_on
+from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.joined import LATE, Spikes, spikes_on
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import PostSpike, PreSpike, Read
-from plastlang.ir.types import Site
+from plastlang.ir.types import Site, Type
 
 
 def emit_projection(unit: Unit) -> None:
@@ -26,9 +26,13 @@ def emit_projection(unit: Unit) -> None:
     emit_start(unit)
     emit_connect(unit)
     fields = snapshot_fields(owner)
-    pre = statements_on(owner.owner.blocks, PreSpike)
-    arrival = Arrival(unit, pre, fields)
-    arrival.emit()
+    arriving = spikes_on(owner.owner.blocks, PreSpike, unit.layout.dt) or (Spikes((), True, 0, None, False),)
+    for key, spikes in _keyed(arriving):
+        Arrival(unit, spikes, fields, key).emit()
+    _one_after_the_other(unit, "arrive", arriving)
+    if len(arriving) > 1 and not unit.layout.batched:
+        scope = Scope(lines=[f"{unit.prefix}_arrive(m, step);", "p->arrivals.used = 0;", "return 0;"])
+        unit.function("gather", "int32_t step", scope, "int64_t")
     if owner.schedule.post == "deferred":
         _flush(unit)
     _post(unit)
@@ -78,14 +82,38 @@ def _flush(unit: Unit) -> None:
 # ---------------------------------------------------------------- post spikes
 
 
+def _keyed(groups: tuple[Spikes, ...]) -> list[tuple[str, Spikes]]:
+    """What ends the names of the functions of each group."""
+    return [(f"_{number}" if len(groups) > 1 else "", spikes) for number, spikes in enumerate(groups)]
+
+
+def _one_after_the_other(unit: Unit, name: str, groups: tuple[Spikes, ...]) -> None:
+    """One function for spikes that act at several times."""
+    if len(groups) > 1:
+        scope = Scope()
+        scope.lines = [f"{unit.prefix}_{name}{key}(m, step);" for key, spikes in _keyed(groups) if spikes.body]
+        unit.function(name, "int32_t step", scope)
+
+
 def _post(unit: Unit) -> None:
-    owner = owner_of(unit)
-    body = statements_on(owner.owner.blocks, PostSpike)
-    if not body:
-        return
+    groups = spikes_on(owner_of(unit).owner.blocks, PostSpike, unit.layout.dt)
+    for key, spikes in _keyed(groups):
+        if spikes.body:
+            _post_spikes(unit, spikes, key)
+    _one_after_the_other(unit, "post", groups)
+
+
+def _post_spikes(unit: Unit, spikes: Spikes, key: str) -> None:
+    owner, body = owner_of(unit), spikes.body
     scope = Scope()
+    chosen = unit.frame(scope, [], Site.POST, locals={LATE: Value("late", Type.INT, Site.GLOBAL)})
+    if spikes.chosen is not None:
+        condition = chosen.text(spikes.chosen)
+        chosen.lines += [f"if (!({condition})) {{", "    continue;", "}"]
     post = unit.frame(scope, [], Site.POST)
     edge = unit.frame(scope, [], Site.SYNAPSE, outer=post, outer_sites=frozenset({Site.POST, Site.GLOBAL}))
+    if spikes.per_synapse:
+        edge.locals[LATE] = Value("late", Type.INT, Site.GLOBAL)
     deferred = owner.schedule.post == "deferred"
     payload: dict[Read, str] = {}
     for statement in body:
@@ -98,26 +126,30 @@ def _post(unit: Unit) -> None:
                     payload[read] = post.hoisted(read)
         else:
             edge.run(statement)
-    lines = list(post.lines)
+    lines = [*chosen.lines, *post.lines]
     if deferred:
         lines += _push(unit, payload)
     elif edge.lines:
         lines += _incoming(edge)
     target = unit.layout.populations[owner.owner.target].number
-    scope.lines = [f"const pl_spikes *const spiked = pl_spikes_at(&m->populations[{target}], step);"]
+    when, slots = "step", unit.layout.populations[owner.owner.target].slots
+    if spikes.last:
+        when = f"step + {slots - spikes.last}" if spikes.fixed else f"step + {slots} - late"
+    found = [f"const pl_spikes *const spiked = pl_spikes_at(&m->populations[{target}], {when});"]
     if deferred:
-        scope.lines += [
+        found += [
             "if (!pl_history_has_room(&p->history, spiked)) {",
             f"    {unit.prefix}_flush(m, step);",
             "}",
         ]
-    scope.lines += [
+    found += [
         "for (int64_t k = 0; k < spiked->count; ++k) {",
         "    const int32_t j = spiked->neurons[k];",
         *indent(lines),
         "}",
     ]
-    unit.function("post", "int32_t step", scope, about=f"{owner.owner.name}: post spikes")
+    scope.lines = late_loop(spikes, found)
+    unit.function(f"post{key}", "int32_t step", scope, about=f"{owner.owner.name}: post spikes")
 
 
 def _push(unit: Unit, payload: dict[Read, str]) -> list[str]:

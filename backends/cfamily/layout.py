@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from plastlang.ir import nodes
-from plastlang.ir.delays import waiting_steps
+from plastlang.ir.delays import kept_steps, waiting_steps
 from plastlang.ir.nodes import (
     Binary,
     Block,
@@ -143,6 +143,7 @@ class Layout:
     populations: dict[str, PopulationLayout]
     projections: dict[str, ProjectionLayout]
     sharing: dict[str, Sharing]
+    dt: float
     batched: bool = False
 
 
@@ -157,16 +158,15 @@ def layout(program: Program, batched: bool = False) -> Layout:
                     old.setdefault(name, set()).add(read.name)
     populations = {}
     for k, population in enumerate(program.populations):
-        delays = [p.delay_steps for p in program.projections if population.name in p.sources]
         kept = frozenset(old.get(population.name, ()))
         ahead = {n: waiting_steps(program, population.name, i.port) for n, i in enumerate(population.inputs)}
         waiting = {n: steps for n, steps in ahead.items() if steps}
-        slots = max(delays, default=1) + 1
+        slots = max(1, kept_steps(program, population.name)) + 1
         populations[population.name] = PopulationLayout(population, k, kept, slots=slots, waiting=waiting)
     projections = {
         p.name: _projection(program, p, k, frozenset(old.get(p.name, ()))) for k, p in enumerate(program.projections)
     }
-    return Layout(populations, projections, sharing_of(program), batched)
+    return Layout(populations, projections, sharing_of(program), program.dt, batched)
 
 
 def _ends(owner: Owner, end: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from plastlang.backends.cfamily.geometry import stored_as
 from plastlang.backends.cfamily.layout import Layout, PopulationLayout, ProjectionLayout
 from plastlang.backends.cfamily.printer import Dialect
+from plastlang.ir.delays import kept_steps
 from plastlang.ir.nodes import Program, Renewal, Scheduled
 from plastlang.ir.types import Site
 
@@ -144,13 +145,9 @@ def _saved_spiking(model: Saved, name: str, place: PopulationLayout) -> dict[str
     if isinstance(place.owner.spiking, Scheduled):
         rows = model.schedule(name)
         result[f"{name}/schedule"] = rows[rows[:, 0] >= model.step].copy()
-    for ago in range(1, _longest_delay(model, name) + 1):
+    for ago in range(1, kept_steps(model.program, name) + 1):
         result[f"{name}/spikes/{ago}"] = model.spikes_ago(name, ago)
     return result
-
-
-def _longest_delay(model: Saved, name: str) -> int:
-    return max((p.delay_steps for p in model.program.projections if name in p.sources), default=0)
 
 
 def _dialect(model: Saved) -> Dialect:
@@ -203,5 +200,5 @@ def _restore_spiking(model: Saved, name: str, place: PopulationLayout, state: Ma
         model.put_renewal(name, np.asarray(state[f"{name}/next"]), bool(state[f"{name}/redraw"]))
     if isinstance(place.owner.spiking, Scheduled):
         model.put_schedule(name, np.asarray(state[f"{name}/schedule"], np.int64).reshape(-1, 2))
-    for ago in range(1, _longest_delay(model, name) + 1):
+    for ago in range(1, kept_steps(model.program, name) + 1):
         model.put_spikes(name, ago, np.asarray(state[f"{name}/spikes/{ago}"], np.int32))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
-from plastlang.backends.cfamily.joined import statements_on
+from plastlang.backends.cfamily.joined import LATE, Spikes, spikes_on
 from plastlang.backends.cfamily.layout import PopulationLayout, ProjectionLayout
+from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import outliving
 from plastlang.backends.cuda.blocks import grouped, run_keeping, site_of
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.plan import Launch, Launches, Shape
 from plastlang.ir.nodes import Deliver, PostSpike, PreSpike, Stmt
-from plastlang.ir.types import Site
+from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import statements
 
 
@@ -24,23 +23,38 @@ def projection_of(unit: CudaUnit) -> ProjectionLayout:
 
 def emit_arrivals(unit: CudaUnit) -> Launches:
     """`on pre spike`: for the source neurons whose spikes arrive in this step, ascending over all sources."""
+    groups = spikes_on(projection_of(unit).owner.blocks, PreSpike, unit.layout.dt)
+    return tuple(launch for n, group in enumerate(groups) for launch in _arriving(unit, group, _name("arrive", n)))
+
+
+def _name(kind: str, number: int) -> str:
+    """What the names of the kernels of a group of blocks begin with."""
+    return f"{kind}{number}" if number else kind
+
+
+def _arriving(unit: CudaUnit, spikes: Spikes, name: str) -> Launches:
     owner = projection_of(unit).owner
     lists, neuron = list[str](), ""
     for k in range(len(owner.sources) - 1, -1, -1):
         number = unit.layout.populations[owner.sources[k]].number
         source = f"&m->populations[{number}]"
-        lists.insert(0, f"const pl_spikes *const spiked{k} = pl_spikes_at({source}, step + {_back(unit, k)});")
+        lists.insert(0, f"const pl_spikes *const spiked{k} = pl_spikes_at({source}, step + {_back(unit, k, spikes)});")
         here = f"spiked{k}->neurons[k - {_before(k)}] + p->first[{k}]" if k else "spiked0->neurons[k]"
         neuron = here if not neuron else f"k < {_before(k + 1)} ? {here} : {neuron}"
-    body, count = statements_on(owner.blocks, PreSpike), _before(len(owner.sources))
-    return _spikes(unit, "arrive", body, lists, count, f"const int32_t i = {neuron};")
+    count = _before(len(owner.sources))
+    return _spikes(unit, name, spikes, Site.PRE, lists, count, f"const int32_t i = {neuron};")
 
 
-def _back(unit: CudaUnit, source: int) -> str:
+def _back(unit: CudaUnit, source: int, spikes: Spikes) -> str:
     """What is added to the step, so that the remainder of division by `slots` is that of the step of the spike."""
     owner = projection_of(unit).owner
     slots = unit.layout.populations[owner.sources[source]].slots
-    return str(slots - owner.delay_steps)
+    return _ago(slots - owner.delay_steps, spikes)
+
+
+def _ago(steps: int, spikes: Spikes) -> str:
+    """So many steps, less those by which the spikes act late."""
+    return str(steps - spikes.last) if spikes.fixed else f"{steps} - late"
 
 
 def _before(source: int) -> str:
@@ -51,23 +65,31 @@ def _before(source: int) -> str:
 def emit_post(unit: CudaUnit) -> Launches:
     """`on post spike`: for the target neurons that spiked in this step."""
     owner = projection_of(unit).owner
-    target = unit.layout.populations[owner.target].number
-    lists = [f"const pl_spikes *const spiked0 = pl_spikes_at(&m->populations[{target}], step);"]
-    body = statements_on(owner.blocks, PostSpike)
-    return _spikes(unit, "post", body, lists, "spiked0->count", "const int32_t j = spiked0->neurons[k];")
+    target = unit.layout.populations[owner.target]
+    launches: list[Launch] = []
+    for number, spikes in enumerate(spikes_on(owner.blocks, PostSpike, unit.layout.dt)):
+        when = "step" if spikes.fixed and not spikes.last else f"step + {_ago(target.slots, spikes)}"
+        lists = [f"const pl_spikes *const spiked0 = pl_spikes_at(&m->populations[{target.number}], {when});"]
+        neuron = "const int32_t j = spiked0->neurons[k];"
+        launches += _spikes(unit, _name("post", number), spikes, Site.POST, lists, "spiked0->count", neuron)
+    return tuple(launches)
 
 
-def _spikes(unit: CudaUnit, name: str, body: Sequence[Stmt], lists: list[str], count: str, neuron: str) -> Launches:
+def _spikes(
+    unit: CudaUnit, name: str, spikes: Spikes, end: Site, lists: list[str], count: str, neuron: str
+) -> Launches:  # fmt: skip
     """Kernels for statements at a spike. `lists` find the spikes, `neuron` says which one is spike `k`."""
+    body = spikes.body
     groups = grouped(body)
     lasting = outliving(tuple(body), groups)
-    known: dict[str, Value] = {}
+    known = {LATE: Value("late", Type.INT, Site.GLOBAL)}
     launches: list[Launch] = []
     for number, group in enumerate(groups):
         site = site_of(group[0])
         scope = Scope()
         outer = unit.frame(scope, scope.lines, Site.GLOBAL, locals=dict(known))
         new: dict[str, Value] = {}
+        head = [neuron, *_chosen(unit, spikes, end, scope)]
 
         def run(inner: Frame, group: list[Stmt] = group, site: Site = site, new: dict[str, Value] = new) -> None:
             delivered = [s for s in statements(group) if isinstance(s, Deliver)]
@@ -83,16 +105,29 @@ def _spikes(unit: CudaUnit, name: str, body: Sequence[Stmt], lists: list[str], c
             inner.lines += [f"pl_deliver(&{_waiting(unit, inner, k)}, late_{k});" for k in range(len(inner.late))]
 
         if site is Site.SYNAPSE:
-            walk = unit.rows if name == "arrive" else unit.columns
-            lines = walk(count, [neuron], run, outer)
+            walk = unit.rows if end is Site.PRE else unit.columns
+            lines = walk(count, head, run, outer)
         else:
-            lines = unit.each(site, count, [neuron], run, outer)
+            lines = unit.each(site, count, head, run, outer)
         known.update(new)
         if lines:
-            scope.lines += [*lists, *lines]
-            about = f"{unit.owner.owner.name}: {'spikes arrive' if name == 'arrive' else 'post spikes'}"
+            found = [*lists, *lines]
+            if not spikes.fixed:
+                found = [f"for (int32_t late = 0; late <= {spikes.last}; ++late) {{", *indent(found), "}"]
+            scope.lines += found
+            about = f"{unit.owner.owner.name}: {'spikes arrive' if end is Site.PRE else 'post spikes'}"
             launches.append(unit.kernel(f"{name}_{number}", scope.text(), Shape.SPREAD, about=about))
     return tuple(launches)
+
+
+def _chosen(unit: CudaUnit, spikes: Spikes, end: Site, scope: Scope) -> list[str]:
+    """Go on to the next neuron if the delay of this one is another."""
+    if spikes.chosen is None:
+        return []
+    lines: list[str] = []
+    frame = unit.frame(scope, lines, end, locals={LATE: Value("late", Type.INT, Site.GLOBAL)})
+    condition = frame.text(spikes.chosen)
+    return [*lines, f"if (!({condition})) {{", "    continue;", "}"]
 
 
 def _port(unit: CudaUnit) -> tuple[PopulationLayout, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plastlang.backends.interface import RuntimeFault
 from plastlang.backends.reference import random
@@ -15,7 +16,8 @@ from plastlang.backends.reference.state import (
     ProjectionState,
     period_steps,
 )
-from plastlang.backends.reference.statements import Event, run, run_batch
+from plastlang.backends.reference.statements import Event, acting, run, run_batch
+from plastlang.ir.delays import late_steps
 from plastlang.ir.nodes import EachStep, Every, PostSpike, PreSpike, Renewal, Scheduled, Threshold
 from plastlang.ir.types import Site
 
@@ -77,16 +79,21 @@ def _remember(network: Network) -> None:
 
 
 def _arrivals(network: Network, projection: ProjectionState) -> None:
-    delay = projection.node.delay_steps
+    for block in projection.node.blocks:
+        if isinstance(block.trigger, PreSpike):
+            for late in late_steps(block.trigger, network.program.dt):
+                arrived = _arrived(projection, projection.node.delay_steps + late)
+                if arrived.size:
+                    run(block.body, acting(Event(network, projection, pre=arrived), block.trigger, late))
+
+
+def _arrived(projection: ProjectionState, steps: int) -> NDArray[np.int64]:
+    """The source neurons that spiked so many steps ago."""
     offset, parts = 0, []
     for source in projection.sources:
-        parts.append(source.spikes[delay - 1].astype(np.int64) + offset)
+        parts.append(source.spikes[steps - 1].astype(np.int64) + offset)
         offset += source.node.size
-    arrived = np.concatenate(parts)
-    if arrived.size:
-        for block in projection.node.blocks:
-            if isinstance(block.trigger, PreSpike):
-                run(block.body, Event(network, projection, pre=arrived))
+    return np.concatenate(parts)
 
 
 def _advance_population(network: Network, population: PopulationState) -> None:
@@ -144,11 +151,12 @@ def _renewal(network: Network, population: PopulationState, spiking: Renewal) ->
 
 
 def _post_spikes(network: Network, projection: ProjectionState) -> None:
-    spiked = projection.target.spikes[0].astype(np.int64)
-    if spiked.size:
-        for block in projection.node.blocks:
-            if isinstance(block.trigger, PostSpike):
-                run(block.body, Event(network, projection, post=spiked))
+    for block in projection.node.blocks:
+        if isinstance(block.trigger, PostSpike):
+            for late in late_steps(block.trigger, network.program.dt):
+                spiked = projection.target.spikes[late].astype(np.int64)
+                if spiked.size:
+                    run(block.body, acting(Event(network, projection, post=spiked), block.trigger, late))
 
 
 def _blocks(network: Network, name: str, owner: Owner, due: bool) -> None:

@@ -64,7 +64,7 @@ def _save_spiking(name: str, members: list[PopulationState]) -> dict[str, NDArra
         behind = f"@{number}" if number else ""
         if isinstance(first.node.spiking, Scheduled):
             result[f"{name}/schedule{behind}"] = member.schedule.copy()
-        for k in range(first.longest_delay):
+        for k in range(first.kept):
             result[f"{name}/spikes/{k + 1}{behind}"] = member.spikes[k].copy()
     return result
 
@@ -116,5 +116,5 @@ def _restore_rest(name: str, owner: Owner, state: Mapping[str, NDArray[Any]], nu
         owner.redraw = bool(redraw[number] if redraw.ndim else redraw)
     if isinstance(owner.node.spiking, Scheduled):
         owner.schedule = np.array(state[f"{name}/schedule{behind}"], np.int64).reshape(-1, 2)
-    for k in range(owner.longest_delay):
+    for k in range(owner.kept):
         owner.spikes[k] = _in(state[f"{name}/spikes/{k + 1}{behind}"])

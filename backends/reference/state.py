@@ -17,7 +17,7 @@ from plastlang.backends.reference.evaluate import (
     dtype_of,
     evaluate,
 )
-from plastlang.ir.delays import waiting_steps
+from plastlang.ir.delays import kept_steps, waiting_steps
 from plastlang.ir.nodes import (
     Block,
     Every,
@@ -59,7 +59,8 @@ class OwnerState:
 
 @dataclass(slots=True, kw_only=True)
 class PopulationState(OwnerState):
-    """`spikes[k]`: the neurons that spiked k + 1 steps ago (k = 0: in this step, once thresholds are done).
+    """`spikes[k]`: the neurons that spiked k + 1 steps ago (k steps, once thresholds of this step are done).
+    `kept`: how many of these the next step needs.
 
     `late[port][k]`: what will be added to the port in k steps.
     """
@@ -71,7 +72,7 @@ class PopulationState(OwnerState):
     next: Ints
     redraw: bool
     schedule: NDArray[np.int64]
-    longest_delay: int
+    kept: int
     old_names: frozenset[str]
 
 
@@ -197,7 +198,6 @@ def empty_values(variable: Variable, count: int, real: np.dtype[Any]) -> Values:
 
 def _population(node: Population, program: Program) -> PopulationState:
     parameters = default_parameters(node.parameters, {Site.GLOBAL: 1, Site.NEURON: node.size})
-    delays = [p.delay_steps for p in program.projections if node.name in p.sources]
     read = {
         r.name
         for p in program.projections
@@ -214,11 +214,11 @@ def _population(node: Population, program: Program) -> PopulationState:
             for i in node.inputs
             if (waiting := waiting_steps(program, node.name, i.port))
         },
-        spikes=[np.zeros(0, np.int32) for _ in range(max(delays, default=1))],
+        spikes=[np.zeros(0, np.int32) for _ in range(1 + kept_steps(program, node.name))],
         next=np.zeros(node.size if isinstance(node.spiking, Renewal) else 0, np.int32),
         redraw=True,
         schedule=np.zeros((0, 2), np.int64),
-        longest_delay=max(delays, default=0),
+        kept=kept_steps(program, node.name),
         old_names=frozenset(read | {r.name for r in _reads(node) if r.before}),
     )
 

@@ -12,6 +12,7 @@ from plastlang.backends.reference import aggregates, mathematics, ranking, struc
 from plastlang.backends.reference.evaluate import Values, dtype_of
 from plastlang.backends.reference.frames import Bound, Frame, Index, advanced
 from plastlang.backends.reference.state import Network, Owner, PopulationState, ProjectionState, sizes
+from plastlang.ir.delays import Spike, is_per_synapse
 from plastlang.ir.nodes import (
     Assign,
     Deliver,
@@ -22,6 +23,7 @@ from plastlang.ir.nodes import (
     GrowUniform,
     If,
     Let,
+    PreSpike,
     PruneRanked,
     PruneThis,
     PruneWhere,
@@ -36,7 +38,9 @@ from plastlang.ir.walk import statements
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a block runs for: `pre`, `post` or `neurons` restrict the instances; None means all there are."""
+    """What a block runs for: `pre`, `post`, `synapses` (positions) or `neurons` restrict the instances; None means all
+    there are.
+    """
 
     network: Network
     owner: Owner
@@ -44,6 +48,7 @@ class Event:
     neurons: Index | None = None
     pre: Index | None = None
     post: Index | None = None
+    synapses: Index | None = None
     locals: dict[str, Bound] = field(default_factory=dict)
     scopes: tuple[dict[str, Bound], ...] = ()
 
@@ -60,6 +65,8 @@ class Event:
                 return replace(frame, pre=np.arange(owner.pre_size) if self.pre is None else self.pre)
             case Site.POST:
                 return replace(frame, post=np.arange(owner.target.node.size) if self.post is None else self.post)
+            case Site.SYNAPSE | Site.PAIR if self.synapses is not None:
+                return synapse_frame(frame, self.synapses)
             case Site.SYNAPSE | Site.PAIR:
                 chosen = np.ones(owner.pre.size, np.bool_)
                 if self.pre is not None:
@@ -82,6 +89,18 @@ def synapse_frame(frame: Frame, at: Index) -> Frame:
         synapse=at,
         ordinal=structure.ordinals(owner)[at],
     )
+
+
+def acting(event: Event, trigger: Spike, late: int) -> Event:
+    """The part of a spike that acts so many steps after it: some of its neurons, or some of their synapses."""
+    if trigger.after is None:
+        return event
+    end = Site.PRE if isinstance(trigger, PreSpike) else Site.POST
+    frame = event.frame(Site.SYNAPSE if is_per_synapse(trigger) else end)
+    now = frame.subset(frame.value(trigger.after) == late)
+    if is_per_synapse(trigger):
+        return replace(event, synapses=now.synapse)
+    return replace(event, pre=now.pre) if end is Site.PRE else replace(event, post=now.post)
 
 
 def run(body: tuple[Stmt, ...], event: Event) -> None:

@@ -352,13 +352,18 @@ class SpikeDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class BlockDeclaration:
-    """trigger: 'pre spike', 'post spike', 'each step', 'every' (period set), 'signal' (name, arguments set)."""
+    """trigger: 'pre spike', 'post spike', 'each step', 'every' (period set), 'signal' (name, arguments set).
+
+    `after`: the delay behind the spike, and `longest`: what is written behind `at most`; or None.
+    """
 
     trigger: str
     body: tuple[Statement, ...]
     period: Expression | None = None
     signal: str = ""
     arguments: tuple[str, ...] = ()
+    after: Expression | None = None
+    longest: Expression | None = None
     span: Span | None = _span()
 
 

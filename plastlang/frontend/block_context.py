@@ -41,13 +41,17 @@ _TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The block that a statement stands in. `inside`: "", "if", "sample", "grow"."""
+    """The block that a statement stands in. `inside`: "", "if", "sample", "grow".
+
+    `late`: the spike of the block comes to each synapse at a time of its own.
+    """
 
     kind: str
     trigger: str
     inside: str = ""
     sample: str = ""
     connected: bool | None = None
+    late: bool = False
 
     @property
     def title(self) -> str:
@@ -55,7 +59,7 @@ class Context:
 
     @property
     def writes(self) -> tuple[Site, ...]:
-        return (Site.SYNAPSE,) if self.inside == "grow" else WRITES[self.kind, self.trigger]
+        return (Site.SYNAPSE,) if self.inside == "grow" or self.late else WRITES[self.kind, self.trigger]
 
     def place(self, what: str) -> Place:
         sample = self.sample if self.inside == "sample" else ""
@@ -70,7 +74,7 @@ class Context:
 
     def settle(self, site: Site) -> Site:
         """The site at which a statement that needs `site` runs in this block."""
-        if self.inside == "grow":
+        if self.inside == "grow" or self.late:
             return Site.SYNAPSE
         if self.sample:
             return Site.SYNAPSE if self.connected else Site.PAIR

@@ -98,8 +98,19 @@ class ComponentBuilder(ExpressionBuilder):
     def spike_end(self, token: Token) -> Token:
         return token
 
-    def on_spike(self, head: Token, where: Token, _spike: Token, body: Block) -> ast.BlockDeclaration:
-        return ast.BlockDeclaration(f"{where} spike", body.body, span=span_of(head, body))
+    def on_spike(
+        self, head: Token, where: Token, _spike: Token, late: tuple[Part, Part | None] | None, body: Block
+    ) -> ast.BlockDeclaration:
+        after, longest = late or (None, None)
+        return ast.BlockDeclaration(
+            f"{where} spike", body.body, after=None if after is None else after.node,
+            longest=None if longest is None else longest.node, span=span_of(head, body),
+        )  # fmt: skip
+
+    def late(
+        self, _after: Token, after: Part, _at: Token | None, _most: Token | None, longest: Part | None
+    ) -> tuple[Part, Part | None]:
+        return after, longest
 
     def each_step(self, head: Token, _step: Token, body: Block) -> ast.BlockDeclaration:
         return ast.BlockDeclaration("each step", body.body, span=span_of(head, body))

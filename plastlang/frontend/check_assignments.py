@@ -268,18 +268,25 @@ class Assignments:
         hint = ""
         if context.inside == "grow":
             hint = "the body of `grow` sets up the new synapse"
+        elif context.late:
+            hint = f"declare it with `synapse {variable.name} = ...`, or let the delay be that of the neuron"
         elif variable.site in (Site.PRE, Site.POST) and context.trigger.endswith("spike"):
             hint = f"write it in `on {KEYWORD[variable.site]} spike`"
         elif variable.site is Site.GLOBAL:
             hint = "write it in `each step`, `every ...` or a signal block"
+        notes: tuple[str, ...] = ()
+        if context.late:
+            notes = ("the spike comes to each synapse at a time of its own, and the neuron has none of them",)
+        elif context.trigger.endswith("spike") and context.inside != "grow":
+            notes = (
+                f"{context.title} writes {allowed} variables only, so that the order of spikes in a step cannot matter",
+            )
         reporter.error(
             "P303",
             f"{context.title} cannot write `{variable.name}`",
             span,
             f"declared with `{KEYWORD[variable.site]}`",
             hint,
-            (f"{context.title} writes {allowed} variables only, so that the order of spikes in a step cannot matter",)
-            if context.trigger.endswith("spike") and context.inside != "grow"
-            else (),
+            notes,
         )
         return False

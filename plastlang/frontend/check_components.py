@@ -9,6 +9,7 @@ from plastlang.frontend import ast
 from plastlang.frontend.block_context import Context
 from plastlang.frontend.builtins import RESERVED
 from plastlang.frontend.check_expressions import Elaborator
+from plastlang.frontend.check_late import changing_delays, spike_trigger
 from plastlang.frontend.check_statements import Statements
 from plastlang.frontend.check_use import Uses
 from plastlang.frontend.check_values import (
@@ -31,6 +32,7 @@ from plastlang.frontend.checked import (
 from plastlang.frontend.compose import ordered
 from plastlang.frontend.dimensions import TIME, Vector, to_dimension
 from plastlang.frontend.spans import head
+from plastlang.ir.delays import is_per_synapse
 from plastlang.ir.nodes import (
     Assign,
     Block,
@@ -68,7 +70,8 @@ class _Component(Uses):
         trigger = self._trigger(node)
         if trigger is None:
             return
-        body = self.s.block(node.body, Context(self.kind, node.trigger), node.arguments)
+        late = isinstance(trigger, (PreSpike, PostSpike)) and is_per_synapse(trigger)
+        body = self.s.block(node.body, Context(self.kind, node.trigger, late=late), node.arguments)
         self.blocks.append(Block(trigger, body, node.span))
 
     def _trigger(self, node: ast.BlockDeclaration) -> Trigger | None:
@@ -82,10 +85,8 @@ class _Component(Uses):
                     "write `spike when ...:` for what a neuron does at its spike",
                 )
                 return None
-            case "pre spike":
-                return PreSpike()
-            case "post spike":
-                return PostSpike()
+            case "pre spike" | "post spike":
+                return spike_trigger(self.e, node)
             case "each step":
                 return EachStep()
             case "every":
@@ -250,7 +251,9 @@ class _Component(Uses):
             parts.append(self.spiking.rate)
         if self.spiking is not None:
             bodies.append(self.spiking.body)
-        from_blocks = _reads_of_blocks(bodies) | self.bound
+        triggers = (block.trigger for block in self.blocks)
+        delays = [t.after for t in triggers if isinstance(t, (PreSpike, PostSpike)) and t.after is not None]
+        from_blocks = _reads_of_blocks(bodies) | self.bound | {r.name for x in delays for r in _reads(x)}
         return found | from_blocks | {p.name for part in parts for p in walk(part) if isinstance(p, Read) and not p.of}
 
     # ------------------------------------------------------------ result
@@ -353,4 +356,8 @@ def check_component(
     component = _Component(declaration, elaborator, Statements(elaborator), reporter)
     component.known = known or {}
     component.run()
-    return component.result() if len(reporter.errors) == before else None
+    if len(reporter.errors) > before:
+        return None
+    result = component.result()
+    reporter.found += changing_delays(result)
+    return result if len(reporter.errors) == before else None

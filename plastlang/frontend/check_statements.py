@@ -8,6 +8,7 @@ from typing import assert_never
 from plastlang.diagnostics import Span
 from plastlang.frontend import ast
 from plastlang.frontend.block_context import KEYWORD, Context
+from plastlang.frontend.check_late import longest_time, within
 from plastlang.frontend.check_ranking import Rankings
 from plastlang.frontend.check_values import (
     SITE_WORDS,
@@ -20,11 +21,6 @@ from plastlang.frontend.check_values import (
 from plastlang.frontend.checked import Hold
 from plastlang.frontend.dimensions import NUMBER, TIME
 from plastlang.ir.nodes import (
-    Binary,
-    Builtin,
-    Call,
-    Cast,
-    Const,
     Deliver,
     Expr,
     GrowThis,
@@ -181,18 +177,10 @@ class Statements(Rankings):
         if node.after is None or node.longest is None:
             return (Deliver(value.expr, node.span),)
         after = e.real(node.after, context.place("the time after which is delivered"), TIME)
-        longest = e.constant(node.longest, "the longest time after which is delivered")
+        longest = longest_time(e, node.longest, "the longest time")
         if after is None or longest is None:
             return ()
-        if not e.unifier.unify(longest[1], TIME):
-            e.report_unit(node.longest.span, "the longest time must be a time (ms)", longest[1])
-            return ()
-        if longest[0] <= 0:
-            e.reporter.error("P407", "the longest time must be above zero", node.longest.span)
-            return ()
-        most = Const(longest[0])
-        steps = Binary("min", Binary("max", _steps(after.expr), Const(0, Type.INT)), _steps(most))
-        return (Deliver(value.expr, node.span, steps, longest[0]),)
+        return (Deliver(value.expr, node.span, within(after.expr, longest), longest),)
 
     def _hold(self, node: ast.HoldStatement, context: Context) -> tuple[Stmt, ...]:
         e = self.elaborator
@@ -307,12 +295,6 @@ class Statements(Rankings):
         if count is None or (node.slots is not None and slots is None):
             return ()
         return (Sample(count, slots, body, purpose, node.span),)
-
-
-def _steps(time: Expr) -> Expr:
-    """A time in steps, rounded."""
-    step = Builtin("dt", Type.REAL, Site.GLOBAL)
-    return Cast(Call("round", (Binary("/", time, step),)), Type.INT)
 
 
 def _connected(node: ast.Expression) -> tuple[bool | None, bool | None]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from plastlang.diagnostics import PlastError, Span
+from plastlang.frontend.check_late import changing_delays
 from plastlang.frontend.check_values import Reporter, did_you_mean
 from plastlang.frontend.checked import (
     CheckedComponent,
@@ -50,7 +51,10 @@ def compose(parts: Sequence[Part], span: Span | None = None) -> CheckedComponent
     deliver = _deliver(parts, scoped, unifier, reporter, span)
     if reporter.errors:
         raise PlastError(reporter.errors)
-    return _merged(scoped, variables, deliver, unifier, span)
+    whole = _merged(scoped, variables, deliver, unifier, span)
+    if changing := tuple(changing_delays(whole)):
+        raise PlastError(changing)
+    return whole
 
 
 def _labelled(parts: Sequence[Part]) -> list[tuple[Part, str, int]]:

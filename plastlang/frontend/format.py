@@ -175,7 +175,7 @@ class _Writer:
             case ast.SpikeDeclaration(kind, condition, body):
                 shown = "" if condition is None else f" {expression_text(condition)}"
                 yield from self.head(1, f"spike {'when' if kind == 'when' else f'at {kind}'}{shown}", at, body)
-            case ast.BlockDeclaration(trigger, body, period, signal, arguments):
+            case ast.BlockDeclaration(trigger, body, period, signal, arguments, after, longest):
                 match trigger:
                     case "signal":
                         head = f"on {signal}" + (f"({', '.join(arguments)})" if arguments else "")
@@ -185,7 +185,10 @@ class _Writer:
                     case "each step":
                         head = trigger
                     case _:
-                        head = f"on {trigger}"
+                        late = "" if after is None else f" after {expression_text(after)}"
+                        head = f"on {trigger}{late}"
+                        if longest is not None:
+                            head += f" at most {expression_text(longest)}"
                 yield from self.head(1, head, at, body)
             case _:
                 assert_never(node)

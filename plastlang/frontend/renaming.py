@@ -21,6 +21,8 @@ from plastlang.ir.nodes import (
     GrowUniform,
     If,
     Param,
+    PostSpike,
+    PreSpike,
     PruneThis,
     Read,
     Sample,
@@ -79,7 +81,13 @@ def rename(rule: CheckedComponent, label: str, bindings: Mapping[str, str], shif
         return None if expr is None else one(expr)
 
     def trigger(old: Trigger) -> Trigger:
-        return Every(one(old.period)) if isinstance(old, Every) else old
+        match old:
+            case Every(period=period):
+                return Every(one(period))
+            case PreSpike(after=after) | PostSpike(after=after):
+                return replace(old, after=maybe(after))
+            case _:
+                return old
 
     def block(old: Block) -> Block:
         body = tuple(_statement(map_statement(statement, one), name, shift) for statement in old.body)

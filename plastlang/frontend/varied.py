@@ -19,6 +19,8 @@ from plastlang.ir.nodes import (
     GrowUniform,
     If,
     Param,
+    PostSpike,
+    PreSpike,
     PruneRanked,
     PruneWhere,
     Read,
@@ -106,6 +108,10 @@ def _used(expression: Expr | None, site: Site) -> Iterator[tuple[str, Site]]:
 def _block(block: Block) -> Iterator[tuple[str, Site]]:
     if isinstance(block.trigger, Every):
         yield from _used(block.trigger.period, Site.GLOBAL)
+    elif isinstance(block.trigger, (PreSpike, PostSpike)):
+        # one delay for each synapse is none for the neuron, whose variables the block would change
+        own = [s.site for s in block.body if s.site not in (Site.SYNAPSE, Site.PAIR)]
+        yield from _used(block.trigger.after, own[0] if own else Site.SYNAPSE)
     yield from _body(block.body, None)
 
 

@@ -356,12 +356,24 @@ Stmt: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class PreSpike:
-    """A spike of a source neuron arrives (its delay has gone by)."""
+    """A spike of a source neuron arrives (its delay has gone by), or did so some steps ago (`ir.delays`).
+
+    `after`: those steps (INT; from GLOBAL and PRE: for all of the neuron's synapses, else for each synapse), which
+    lowering keeps from 0 to the steps of `longest` (ms); None: the steps of `longest`. It reads nothing that changes.
+    """
+
+    after: Expr | None = None
+    longest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class PostSpike:
-    """A target neuron spiked in this step."""
+    """A target neuron spiked in this step, or some steps ago: `after` (from GLOBAL and POST, or of each synapse) and
+    `longest` as in PreSpike.
+    """
+
+    after: Expr | None = None
+    longest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from plastlang.ir.nodes import (
     ConnectGiven,
     ConnectOneToOne,
     ConnectProbability,
+    Const,
     DerivedValue,
     EachStep,
     Every,
@@ -41,6 +42,7 @@ from plastlang.ir.nodes import (
 )
 from plastlang.ir.schedule import Schedule
 from plastlang.ir.statement_reader import Line, read_body
+from plastlang.ir.types import Type
 
 __all__ = ["TextError", "from_text"]
 
@@ -313,12 +315,24 @@ def _trigger(cursor: Cursor) -> Trigger:
                 cursor.accept(",")
             trigger = Signal(name, tuple(arguments))
         else:
-            trigger = PreSpike() if cursor.accept("pre") else PostSpike()
-            if isinstance(trigger, PostSpike):
+            kind = PreSpike if cursor.accept("pre") else PostSpike
+            if kind is PostSpike:
                 cursor.expect("post")
             cursor.expect("spike")
+            trigger = _late(kind, cursor)
     cursor.end()
     return trigger
+
+
+def _late(kind: type[PreSpike | PostSpike], cursor: Cursor) -> Trigger:
+    if not cursor.accept("after"):
+        return kind()
+    after = expression(cursor)
+    if cursor.accept("longest"):
+        return kind(after, cursor.number())
+    if not isinstance(after, Const) or after.type is not Type.REAL:
+        raise cursor.error("a delay that is not one number has a longest one")
+    return kind(None, float(after.value))
 
 
 def _record(cursor: Cursor) -> Record:

@@ -357,10 +357,11 @@ def _block(block: Block) -> Iterator[str]:
 
 def _trigger(trigger: Trigger) -> str:
     match trigger:
-        case PreSpike():
-            return "on pre spike"
-        case PostSpike():
-            return "on post spike"
+        case PreSpike(after=after, longest=longest) | PostSpike(after=after, longest=longest):
+            head = f"on {'pre' if isinstance(trigger, PreSpike) else 'post'} spike"
+            if after is not None:
+                return f"{head} after {expression_text(after)} longest {longest!r}"
+            return f"{head} after {longest!r}" if longest else head
         case EachStep():
             return "each step"
         case Every(period=period):

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from plastlang.ir.delays import Spike, is_per_synapse
 from plastlang.ir.nodes import (
     Assign,
     Block,
@@ -69,9 +70,11 @@ def check_block(block: Block, base: Body) -> None:
         case PreSpike():
             body = replace(base, statements=frozenset({Site.PRE, Site.SYNAPSE}), deliver=True)
             place = "on pre spike"
+            _late(block, trigger, base, f"{where}, {place}")
         case PostSpike():
             body = replace(base, statements=frozenset({Site.POST, Site.SYNAPSE}))
             place = "on post spike"
+            _late(block, trigger, base, f"{where}, {place}")
         case EachStep():
             body, place = replace(base, structure=projection, reduce=True), "each step"
         case Every(period=period):
@@ -89,6 +92,20 @@ def check_block(block: Block, base: Body) -> None:
         case _:
             assert_never(trigger)
     check_statements(block.body, replace(body.inside(), place=replace(base.place, where=f"{where}, {place}")))
+
+
+def _late(block: Block, trigger: Spike, base: Body, where: str) -> None:
+    """The delay behind a spike."""
+    longest = trigger.longest
+    if not (math.isfinite(longest) and longest >= 0):
+        raise VerifyError(f"{where}: after at most {longest} ms")
+    if trigger.after is None:
+        return
+    place = replace(base.place, where=f"{where}, after", draws=False)
+    check_typed(trigger.after, Type.INT, replace(base, place=place), {}, Site.SYNAPSE)
+    for statement in block.body if is_per_synapse(trigger) else ():
+        if statement.site not in (Site.SYNAPSE, Site.PAIR):
+            raise VerifyError(f"{where}: a {statement.site} statement where each synapse has a delay of its own")
 
 
 def check_statements(body: Iterable[Stmt], context: Body) -> None:

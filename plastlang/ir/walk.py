@@ -31,6 +31,8 @@ from plastlang.ir.nodes import (
     Local,
     Param,
     Population,
+    PostSpike,
+    PreSpike,
     Projection,
     PruneRanked,
     PruneThis,
@@ -221,8 +223,14 @@ def map_body(body: tuple[Stmt, ...], function: Rewrite) -> tuple[Stmt, ...]:
 
 
 def map_block(block: Block, function: Rewrite) -> Block:
-    """Apply `function` to the expressions of a block's body. The period of `every` stays as it is."""
-    return replace(block, body=map_body(block.body, function))
+    """Apply `function` to the expressions of a block's body and the delay of its spike.
+
+    The period of `every` stays as it is.
+    """
+    trigger = block.trigger
+    if isinstance(trigger, (PreSpike, PostSpike)) and trigger.after is not None:
+        trigger = replace(trigger, after=function(trigger.after))
+    return replace(block, trigger=trigger, body=map_body(block.body, function))
 
 
 def map_spiking(spiking: Spiking | None, function: Rewrite) -> Spiking | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from plastlang.ir.delays import is_per_synapse, late_steps
 from plastlang.ir.nodes import (
     Assign,
     Binary,
@@ -93,7 +94,7 @@ def costs(program: Program, real: int = 4) -> tuple[EventCost, ...]:
     for population in program.populations:
         found += _population(population, real)
     for projection in program.projections:
-        found += _projection(projection, schedule_of(program, projection.name).post, real)
+        found += _projection(projection, schedule_of(program, projection.name).post, real, program.dt)
     return tuple(found)
 
 
@@ -337,28 +338,47 @@ def _population(population: Population, real: int) -> list[EventCost]:
     return events.all()
 
 
-def _projection(projection: Projection, post: str, real: int) -> list[EventCost]:
+def _projection(projection: Projection, post: str, real: int, dt: float) -> list[EventCost]:
     owner = _owner(projection, real)
     events = _Events(projection.name, owner)
-    pre = [b for b in projection.blocks if isinstance(b.trigger, PreSpike)]
-    _spike(events, owner, pre, Site.PRE, "for each synapse of the spike", WORD)
+    each = "for each synapse of the spike"
+    for pre in _alike(projection, PreSpike):
+        _spike(events, owner, pre, Site.PRE, each, WORD, dt)
     events.body("each step", projection.step, _EACH)
-    blocks = [b for b in projection.blocks if isinstance(b.trigger, PostSpike)]
-    if post == "deferred":
-        _spike(events, owner, blocks, Site.POST, "for each synapse, at its next look", 0)
-    else:
-        _spike(events, owner, blocks, Site.POST, "for each synapse of the spike", 2 * WORD)
+    for blocks in _alike(projection, PostSpike):
+        if post == "deferred":
+            _spike(events, owner, blocks, Site.POST, "for each synapse, at its next look", 0, dt)
+        else:
+            _spike(events, owner, blocks, Site.POST, each, 2 * WORD, dt)
     for block in projection.blocks:
         if not isinstance(block.trigger, (PreSpike, PostSpike)):
             events.body(event_name(block.trigger), block.body, _EACH)
     return events.all()
 
 
-def _spike(events: _Events, owner: _Owner, blocks: list[Block], end: Site, each: str, index: int) -> None:
-    """The blocks of a spike at one end: what is read of that neuron is read once, each synapse costs its index."""
-    if not blocks:
-        return
-    event = event_name(blocks[0].trigger)
+def _alike(projection: Projection, kind: type[PreSpike | PostSpike]) -> list[list[Block]]:
+    """The blocks on spikes at one end, those that act equally late together."""
+    found: dict[Trigger, list[Block]] = {}
+    for block in projection.blocks:
+        if isinstance(block.trigger, kind):
+            found.setdefault(block.trigger, []).append(block)
+    return list(found.values())
+
+
+def _spike(events: _Events, owner: _Owner, blocks: list[Block], end: Site, each: str, index: int, dt: float) -> None:
+    """The blocks of a spike at one end: what is read of that neuron is read once, each synapse costs its index.
+
+    Where delays differ, a spike is looked at in every step in which it may act.
+    """
+    trigger = blocks[0].trigger
+    assert isinstance(trigger, (PreSpike, PostSpike))
+    event, looks = event_name(trigger), len(late_steps(trigger, dt))
+    per_synapse = is_per_synapse(trigger)
+    if trigger.after is not None:
+        looked = events.count(event, each if per_synapse else "for the neuron")
+        for _ in range(looks):
+            owner.expression(trigger.after, looked)
+        looked.operations += looks
     statements = [s for b in blocks for s in b.body]
     once = "for the neuron"
     events.body(event, [s for s in statements if s.site is end], {end: once})
@@ -370,7 +390,7 @@ def _spike(events: _Events, owner: _Owner, blocks: list[Block], end: Site, each:
         owner.read(read, count)
     owner.held |= {end}
     if index:
-        events.count(event, each).places["index"] = index
+        events.count(event, each).places["index"] = index * (looks if per_synapse else 1)
     events.body(event, along, dict.fromkeys(Site, each))
     owner.held -= {end}
 
@@ -378,10 +398,9 @@ def _spike(events: _Events, owner: _Owner, blocks: list[Block], end: Site, each:
 def event_name(trigger: Trigger) -> str:
     """The event as the user writes it."""
     match trigger:
-        case PreSpike():
-            return "on pre spike"
-        case PostSpike():
-            return "on post spike"
+        case PreSpike(after=after, longest=longest) | PostSpike(after=after, longest=longest):
+            late = "" if not longest else f" ({'up to ' if after is not None else ''}{longest:g} ms late)"
+            return f"on {'pre' if isinstance(trigger, PreSpike) else 'post'} spike{late}"
         case EachStep():
             return "each step"
         case Every(period=Const(value=value)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from plastlang.ir.delays import is_late
 from plastlang.ir.nodes import (
     Assign,
     Block,
@@ -73,6 +74,9 @@ def _plan(projection: Projection) -> tuple[Projection, Schedule]:
     post = tuple(b for b in projection.blocks if isinstance(b.trigger, PostSpike))
     if not any(isinstance(s, Assign) and s.site is Site.SYNAPSE for b in post for s in statements(b.body)):
         return projection, Schedule("none", "no synapse changes when its post neuron spikes", (), slots)
+    if is_late(projection):
+        reason = "each is applied at once, through the index of incoming synapses, because some spikes act later"
+        return projection, Schedule("eager", reason, (), True)
     try:
         blocks, payload = _deferred(projection, post)
     except _Hindrance as hindrance:

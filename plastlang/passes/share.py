@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from plastlang.ir.delays import is_per_synapse
 from plastlang.ir.nodes import (
     Assign,
     Binary,
@@ -85,6 +86,8 @@ def _block(block: Block, lazy: frozenset[str], post: str) -> Block:
     sharing = _Sharing(block.body, lazy)
     body = block.body
     match block.trigger:
+        case PreSpike() | PostSpike() if is_per_synapse(block.trigger):
+            pass  # the statements run for synapses only
         case PreSpike():
             body = sharing.lift(body, Site.PRE)
         case PostSpike() if post != "deferred":

@@ -50,10 +50,10 @@ def _written(component: CheckedComponent) -> dict[str, tuple[str, ...]]:
 
 def _event(trigger: Trigger) -> str:
     match trigger:
-        case PreSpike():
-            return "on pre spike"
-        case PostSpike():
-            return "on post spike"
+        case PreSpike(longest=longest):
+            return f"on pre spike{' (late)' if longest else ''}"
+        case PostSpike(longest=longest):
+            return f"on post spike{' (late)' if longest else ''}"
         case EachStep():
             return "each step"
         case Every():

@@ -84,6 +84,7 @@ projection learn: noise -> cells.exc, delay 1 ms, connected by probability
   post spikes are deferred: each is kept in the history of its neuron and applied to a synapse when that is
   next looked at, because it needs only the synapse, what its pre neuron left at its last spike, and the time
   at the post spike
+  a pre spike that arrives in the step of the post spike counts in x, as `on post spike` reads it
 """
 
 

@@ -201,6 +201,28 @@ class _Builder:
                 lines += ["else:", f"    {other}"]
         return lines
 
+    def late(self, end: str) -> tuple[str, tuple[str, ...]]:
+        """The delay behind a spike, and the sites that its block then writes."""
+        fixed = ["gain", f"{end}.index", f"{end}.pos.x"]
+        kind = self.draw(st.sampled_from(["none", "none", "none", "constant", "neuron", "synapse"]))
+        if self.patient or kind == "none":
+            return "", ("synapse", end)
+        if kind == "constant":
+            return f" after {self.draw(st.sampled_from(['1 ms', '2.5 ms', '0.3 ms']))}", ("synapse", end)
+        if kind == "neuron":
+            delay = f"1 ms * {self.draw(st.sampled_from(fixed))}"
+            return f" after {delay} at most {self.draw(st.sampled_from(['2 ms', '4.5 ms']))}", ("synapse", end)
+        own = [v.name for v in self.variables if v.site == "pair"] + ["distance(pre, post)", f"{self.prefix}d"]
+        declared = f"synapse {own[-1]} = uniform(0.0, 3.0)"
+        if declared not in self.lines:
+            self.lines.append(declared)
+        return f" after 1 ms * {self.draw(st.sampled_from(own))} at most 3 ms", ("synapse",)
+
+    def late_block(self, end: str) -> None:
+        """A block on a spike that acts late, or at once like the others."""
+        late, sites = self.late(end)
+        self.block(f"on {end} spike{late}:", self.statements(sites, end))
+
     def aggregate(self, trigger: str, lets: list[tuple[str, str]]) -> str:
         """A `let` of something over many synapses or neurons; its name is put to `lets`."""
         draw = self.draw
@@ -235,6 +257,9 @@ class _Builder:
         self.block("on pre spike:", body)
         if self.patient or self.maybe():
             self.block("on post spike:", self.statements(("synapse", "post"), "post"))
+        for end in ("pre", "post"):
+            if not self.patient and draw(st.integers(0, 3)) == 3:
+                self.late_block(end)
         often = [] if self.patient else ["each step:"]
         if self.maybe():
             self.structure(draw(st.sampled_from(["every 3 ms:", *often, "on rewire:"])))
