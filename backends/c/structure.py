@@ -37,6 +37,8 @@ from plastlang.ir.walk import all_expressions, statements, walk
 
 #: How many samples ahead of its use a row is fetched.
 AHEAD = 8
+#: About how many ns a sample takes.
+_SAMPLE = 80
 
 
 def emit_start(unit: Unit) -> None:
@@ -207,28 +209,8 @@ class _Sampling:
             who=("(uint32_t)a", "0u"), scope=Scope(numbers=frame.scope.numbers), locals=dict(frame.locals),
         )  # fmt: skip
         self._decide(statement.body, deciding)
-        deciding.scope.lines = [
-            *self._pairs(),
-            "for (int32_t a = 0; a < count; ++a) {",
-            *indent([*self._draw(), *deciding.lines]),
-            "}",
-        ]
         count = f"{frame.text(statement.count)}"
         slots = "1" if statement.slots is None else frame.text(statement.slots)
-        lines = [f"const int32_t count = {count}, slots = {slots};", "if (count > 0 && slots > 0) {"]
-        inner = [
-            "pl_claims claims;",
-            f"char *const wishes = pl_wishes(m, p, count, (int64_t)sizeof({self.type}), &claims);",
-            "if (wishes == NULL) {",
-            "    return;",
-            "}",
-            *self._spiked(),
-            *deciding.scope.text(),
-            "for (int32_t a = 0; a < count; ++a) {",
-            *indent(self._grant()),
-            "}",
-        ]
-        frame.lines += ["{", *indent([*lines, *indent(inner), "}"]), "}"]
         fields = [f"{self.unit.dialect.type(t)} {n};" for n, t in self.fields.items()]
         self.unit.lines += [
             f"typedef struct {self.type} {{",
@@ -236,6 +218,92 @@ class _Sampling:
             f"}} {self.type};",
             "",
         ]
+        deciding.scope.lines = self._judge(deciding.lines)
+        frame.lines += [
+            "{",
+            f"    const int32_t count = {count}, slots = {slots};",
+            "    if (count > 0 && slots > 0) {",
+            "        pl_claims claims;",
+            f"        char *const wishes = pl_wishes(m, p, count, slots, (int64_t)sizeof({self.type}), &claims);",
+            "        if (wishes == NULL) {",
+            "            return;",
+            "        }",
+            *indent(self._judged(deciding.scope), 2),
+            "        for (int32_t block = 0; block < count; block += PL_SAMPLES) {",
+            "            for (uint32_t some = *pl_wished(&claims, block); some != 0; some &= some - 1) {",
+            "                const int32_t a = block + pl_lowest(some);",
+            *indent(self._grant(), 4),
+            "            }",
+            "        }",
+            "    }",
+            "}",
+        ]
+
+    def _judge(self, lines: list[str]) -> list[str]:
+        """What samples low .. high - 1 wish; `lines` evaluate the body of one."""
+        return [
+            *self._spiked(),
+            *self._pairs(),
+            "for (int32_t block = low; block < high; block += PL_SAMPLES) {",
+            "    const int32_t stop = high - block < PL_SAMPLES ? high : block + PL_SAMPLES;",
+            "    uint32_t some = 0;",
+            "    for (int32_t a = block; a < stop; ++a) {",
+            *indent(self._draw(lines), 2),
+            "        some |= (uint32_t)(mine->wish.kind != 0) << (a - block);",
+            "    }",
+            "    *pl_wished(&claims, block) = some;",
+            "}",
+        ]
+
+    def _judged(self, scope: Scope) -> list[str]:
+        """Judge all samples: by several threads, where what is judged is known without the names of the block."""
+        if not self._is_apart():
+            return ["const int32_t low = 0, high = count;", *scope.text()]
+        owner = self.unit.owner
+        assert isinstance(owner, ProjectionLayout)
+        inside = Scope()
+        inside.lines = [
+            "(void)step;",
+            "const pl_claims claims = pl_claims_of(p);",
+            "char *const wishes = p->arrivals.data;",
+            "const int32_t slots = claims.slots;",
+            "(void)slots;",
+            *scope.text(),
+        ]
+        name = f"judge{self.statement.purpose}"
+        about = f"{owner.owner.name}: what samples wish"
+        self.unit.function(name, "int32_t step, int32_t low, int32_t high", inside, about=about)
+        judge = f"{self.unit.prefix}_{name}"
+        lines = [f"pl_parallel(m, {judge}, step, count, PL_SAMPLES, {_SAMPLE} * (int64_t)count);"]
+        if self._waits():
+            lines += [
+                "for (int32_t block = 0; block < count; block += PL_SAMPLES) {",
+                "    const uint32_t wished = *pl_wished(&claims, block);",
+                "    for (uint32_t some = wished; some != 0; some &= some - 1) {",
+                "        const int32_t a = block + pl_lowest(some);",
+                f"        const pl_wish *const wish = &(({self.type} *)(void *)wishes + a)->wish;",
+                "        if (wish->kind == PL_WAITS) {",
+                f"            {self.unit.prefix}_flush_row(m, wish->pre, {_upto(self.frame)});",
+                f"            {judge}(m, step, a, a + 1);",
+                "        }",
+                "    }",
+                "    *pl_wished(&claims, block) = wished;",
+                "}",
+            ]
+        return lines
+
+    def _is_apart(self) -> bool:
+        """Whether a function can judge: it sees no `let` of the block, and no argument or number of a signal."""
+        statement = self.statement
+        bound = {s.name for s in statements(statement.body) if isinstance(s, Let)}
+        used = {n.name for x in all_expressions(statement.body) for n in walk(x) if isinstance(n, Local)}
+        return not self.unit.layout.batched and self.frame.repeat == "0u" and used <= bound
+
+    def _waits(self) -> bool:
+        """Whether the body looks at what deferred post spikes change."""
+        owner = self.unit.owner
+        assert isinstance(owner, ProjectionLayout)
+        return touches(self.statement.body, touched_later(owner))
 
     def _from_spiked(self) -> bool:
         return any(isinstance(s, GrowThis) and s.partner == "spiked" for s in statements(self.statement.body))
@@ -291,14 +359,14 @@ class _Sampling:
             body += [f"__builtin_prefetch(&p->post_{axis}[wish->post]);" for axis in "xy"]
         if any(isinstance(s, GrowThis) for s in statements(self.statement.body)):
             body.append("__builtin_prefetch(&p->rows.in_degree[wish->post]);")
-        return ["for (int32_t a = 0; a < count; ++a) {", *indent(body), "}"]
+        return ["for (int32_t a = low; a < high; ++a) {", *indent(body), "}"]
 
-    def _draw(self) -> list[str]:
-        """What a sample is about: a pair, or a slot of a post neuron."""
+    def _draw(self, judge: list[str]) -> list[str]:
+        """What a sample is about, a pair or a slot of a post neuron, and the lines that judge it."""
         lines = [f"{self.type} *const mine = ({self.type} *)(void *)wishes + a;"]
         if self.statement.slots is None:
             lines += [
-                f"if (a + {AHEAD} < count) {{",
+                f"if (a + {AHEAD} < high) {{",
                 f"    pl_rows_prefetch_posts(&p->rows, mine[{AHEAD}].wish.pre);",
                 "}",
                 "const int32_t i = mine->wish.pre, j = mine->wish.post;",
@@ -327,12 +395,14 @@ class _Sampling:
             "(void)s;",
             "mine->wish = (pl_wish){key, 0, i, j, ordinal, INT32_MAX, INT32_MAX, drawn, connected};",
         ]
-        owner = self.unit.owner
-        assert isinstance(owner, ProjectionLayout)
-        if touches(self.statement.body, touched_later(owner)):
+        if not self._waits():
+            return [*lines, *judge]
+        if not self._is_apart():
             flush = _everywhere(self.unit, f"{self.unit.prefix}_flush_row", f"i, {_upto(self.frame)}")
-            lines += ["if (connected) {", *indent(flush), "}"]
-        return lines
+            return [*lines, "if (connected) {", *indent(flush), "}", *judge]
+        # rows are brought up to date by the calling thread, after which the sample is judged
+        waits = f"if (connected && p->history.visited[i] < {_upto(self.frame)}) {{"
+        return [*lines, waits, "    mine->wish.kind = PL_WAITS;", "} else {", *indent(judge), "}"]
 
     def _partner(self) -> list[str]:
         """The pre of an empty slot."""

@@ -32,7 +32,11 @@ FLAGS = ("-O1 -DPL_WORTHWHILE=0", "-O1 -DPL_WORTHWHILE=0 -DPL_PATIENCE=0")
 
 
 @pytest.mark.parametrize("flags", FLAGS, ids=["patient", "impatient"])
-@pytest.mark.parametrize("make", [lambda: programs.rewiring_pairs(16, 60), full, moving], ids=["map", "full", "moving"])
+@pytest.mark.parametrize(
+    "make",
+    [lambda: programs.rewiring_pairs(16, 60), programs.ALL["rewiring_slots"], full, moving],
+    ids=["map", "slots", "full", "moving"],
+)
 @pytest.mark.parametrize("precision", ["single", "double"])
 def test_threads_do_not_change_a_bit(
     make: object, precision: str, flags: str, monkeypatch: pytest.MonkeyPatch
