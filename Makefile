@@ -13,7 +13,7 @@ EXTRA := $(shell for c in "$$CC" gcc clang; do \
 	echo 'int x;' | $$c -x c -include math.h -c - -o /dev/null >/dev/null 2>&1 && { echo plot; exit; }; done; echo plot,zig)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz fuzz-cuda science-long pycuda gpu docs-check gallery wheel clean
+.PHONY: help demo test check bench fuzz fuzz-cuda nvcc science-long pycuda gpu docs-check gallery wheel clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
@@ -56,8 +56,11 @@ bench: $(VENV)/.test ## all benchmarks, written to docs/benchmarks.md
 fuzz: $(VENV)/.test ## the property tests with many more examples
 	@$(BIN)/python -m pytest -n 2 --fuzz 20 -m "not long" $(TESTS)
 
-fuzz-cuda: $(VENV)/.test ## 20 000 random programs on the reference, C and emulated CUDA (hours)
-	@$(BIN)/python -m pytest -n 2 -m long tests/cuda/test_same_network.py
+fuzz-cuda: $(VENV)/.test ## 20 000 random programs on the reference, C and emulated CUDA (hours; goes on)
+	@$(BIN)/python -m tests.cuda.many_programs 0 20000
+
+nvcc: $(VENV)/.test ## kernels of the whole library for all architectures, warnings and spills as errors (needs nvcc)
+	@$(BIN)/python -m pytest -n 2 -m long tests/cuda/test_emitted_code.py
 
 science-long: $(VENV)/.test ## minutes of simulation against published figures
 	@$(BIN)/python -m pytest -n 2 -m long tests/science
