@@ -69,7 +69,7 @@ class Context:
             before=self.trigger in ("pre spike", "post spike"),
             sample=sample,
             connected=self.connected,
-            aggregates=not spike and not self.inside,
+            aggregates=not spike and self.inside in ("", "if"),
         )
 
     def settle(self, site: Site) -> Site:

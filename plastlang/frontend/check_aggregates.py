@@ -20,7 +20,7 @@ _OVER = {
     ("neuron", "neurons"): Site.NEURON,
 }
 _OF = {"": Site.GLOBAL, "pre": Site.PRE, "post": Site.POST}
-_REMEDY = "bind it with `let` in `each step`, `every ...` or a signal block, outside of `if`, `sample` and `grow`"
+_REMEDY = "bind it with `let` in `each step`, `every ...` or a signal block, outside of `sample` and `grow`"
 
 
 @dataclass(slots=True)

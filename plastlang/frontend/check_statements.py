@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from plastlang.diagnostics import Span
@@ -21,6 +21,7 @@ from plastlang.frontend.check_values import (
 from plastlang.frontend.checked import Hold
 from plastlang.frontend.dimensions import NUMBER, TIME
 from plastlang.ir.nodes import (
+    Assign,
     Deliver,
     Expr,
     GrowThis,
@@ -30,15 +31,20 @@ from plastlang.ir.nodes import (
     Local,
     PruneThis,
     PruneWhere,
+    Read,
+    Reduce,
     Sample,
     Stmt,
 )
 from plastlang.ir.types import VISIBLE, Site, Type, join
+from plastlang.ir.walk import statements, walk
 
 
 @dataclass(slots=True)
 class Statements(Rankings):
     """Checks the blocks of one component."""
+
+    _done: list[Stmt] = field(default_factory=list)  # by what stands before, in the outermost `if` under way
 
     def block(
         self, body: tuple[ast.Statement, ...], context: Context, arguments: tuple[str, ...] = ()
@@ -52,7 +58,7 @@ class Statements(Rankings):
         return statements
 
     def _body(self, body: tuple[ast.Statement, ...], context: Context) -> tuple[Stmt, ...]:
-        outer = dict(self.elaborator.locals)
+        outer, done = dict(self.elaborator.locals), len(self._done)
         made: list[tuple[str, Span | None]] = []
         result: list[Stmt] = []
         ended = False
@@ -68,9 +74,14 @@ class Statements(Rankings):
                 made.append((bound, statement.span))
             if not context.inside:
                 self.elaborator.pending.clear()
+            taken = len(self.elaborator.pending)
             made_of = self._statement(statement, context)
             if not context.inside:
                 result.extend(self.elaborator.pending)
+            elif context.inside == "if":
+                for reduce in self.elaborator.pending[taken:]:
+                    self._taken_before(reduce)
+                self._done.extend(made_of)
             result.extend(made_of)
             ended = context.inside == "sample" and (
                 isinstance(statement, ast.PruneStatement | ast.GrowStatement) and statement.probability is None
@@ -79,7 +90,33 @@ class Statements(Rankings):
             if name not in self.elaborator.used:
                 self.elaborator.reporter.warn("W101", f"`{name}` is never used", span, "bound here")
         self.elaborator.locals = outer
+        del self._done[done:]
         return tuple(result)
+
+    def _taken_before(self, reduce: Stmt) -> None:
+        """What is taken inside an `if` is taken before the outermost one: nothing there may come before it."""
+        assert isinstance(reduce, Reduce)
+        read = {n.name for n in walk(reduce.value) if isinstance(n, Local) or (isinstance(n, Read) and not n.of)}
+        for statement in statements(self._done):
+            match statement:
+                case Let(name=name):
+                    what, why = f"`{name}`", "this `if` binds"
+                case Assign(name=name):
+                    what, why = f"`{name}`", "this `if` changes"
+                case If() | Deliver():
+                    continue
+                case _:
+                    name, what, why = "", "the synapses", "this `if` changes"
+            if name in read or not name:
+                self.elaborator.reporter.error(
+                    "P312",
+                    f"`{reduce.kind}(...)` is taken before the `if`, and {why} {what} first",
+                    reduce.span,
+                    f"does not see the new {name or 'synapses'}",
+                    "end the `if` before it, and bind it with `let` there",
+                    ("what is taken over many synapses or neurons is computed once, for all branches",),
+                )
+                return
 
     def _statement(self, node: ast.Statement, context: Context) -> tuple[Stmt, ...]:
         match node:

@@ -217,9 +217,28 @@ CASES: dict[str, str] = {
         ("sum at a spike", _Y, "        y += 1 / sum(w / w_max) over synapses of post\n"),
         ("sum in an equation", "-y / tau_minus", "-y / tau_minus * sum(x_trace) over pre"),
         (
-            "sum inside an if",
+            "sum inside a sample",
             _Y,
-            "        y += 1\n    every 1 s:\n        if t > 1 s:\n            w = mean(w) over synapses\n",
+            "        y += 1\n    every 1 s:\n        sample 2 pairs:\n            if connected:\n"
+            "                prune with probability mean(w / w_max) over synapses\n",
+        ),
+        (
+            "sum of what the if has changed",
+            _Y,
+            "        y += 1\n    every 1 s:\n        if t > 1 s:\n            w = w_max\n"
+            "            w = mean(w) over synapses\n",
+        ),
+        (
+            "sum of what the if has bound",
+            _Y,
+            "        y += 1\n    every 1 s:\n        if w > 0.1 nS:\n            let half = w / 2\n"
+            "            w = mean(half) over synapses\n",
+        ),
+        (
+            "sum after the if has pruned",
+            _Y,
+            "        y += 1\n    every 1 s:\n        if t > 1 s:\n            prune 2 synapses uniformly\n"
+            "            prune count(w > 0.1 nS) over synapses synapses uniformly\n",
         ),
         ("sum over neurons in a rule", _Y, "        y += 1\n    every 1 s:\n        y = sum(y) over neurons\n"),
         ("sum of another place", _Y, "        y += 1\n    every 1 s:\n        y = sum(w / w_max) over pre\n"),

@@ -195,7 +195,12 @@ class _Builder:
             if kind != 2:
                 lines.append(first)
                 continue
-            lines += [f"if {condition(self.draw, self.atoms(site, trigger, lets))}:", f"    {first}"]
+            lines.append(f"if {condition(self.draw, self.atoms(site, trigger, lets))}:")
+            if trigger in ("every", "signal") and self.maybe():
+                inside = list(lets)
+                lines.append(f"    {self.aggregate(trigger, inside, site)}")
+                first = self.assignment(site, trigger, inside) or first
+            lines.append(f"    {first}")
             other = self.assignment(site, trigger, lets) if self.maybe() else None
             if other is not None:
                 lines += ["else:", f"    {other}"]
@@ -223,12 +228,11 @@ class _Builder:
         late, sites = self.late(end)
         self.block(f"on {end} spike{late}:", self.statements(sites, end))
 
-    def aggregate(self, trigger: str, lets: list[tuple[str, str]]) -> str:
-        """A `let` of something over many synapses or neurons; its name is put to `lets`."""
+    def aggregate(self, trigger: str, lets: list[tuple[str, str]], site: str = "synapse") -> str:
+        """A `let` of something over many synapses or neurons that the site sees; its name is put to `lets`."""
         draw = self.draw
-        over, of = draw(
-            st.sampled_from([("synapse", "post"), ("synapse", "pre"), ("synapse", ""), ("pre", ""), ("post", "")])
-        )
+        reaches = [("synapse", "post"), ("synapse", "pre"), ("synapse", ""), ("pre", ""), ("post", "")]
+        over, of = draw(st.sampled_from([r for r in reaches if (r[1] or "global") in _SEES[site]]))
         atoms = self.atoms(over, trigger, lets)
         self.lets += 1
         name = f"{self.prefix}over{self.lets}"
