@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from plastlang.diagnostics import MachineError
 from plastlang.runtime.calls import bad_call, whole
 from plastlang.train.keeping import write_training
 
@@ -55,6 +56,12 @@ class Checkpoint(Callback):
     def __init__(self, path: str | Path, minibatches: int = 0):
         self.path = Path(path)
         self.every = whole(minibatches, "minibatches")
+
+    def start(self, run: Run) -> None:
+        """Say at once, and not after the first epoch, that the file cannot be written."""
+        if self.path.is_dir() or not self.path.parent.is_dir():
+            why = "it is a directory" if self.path.is_dir() else f"there is no directory {self.path.parent}"
+            raise MachineError(f"cannot write {self.path}: {why}")
 
     def minibatch(self, run: Run) -> None:
         if run.interrupted or (self.every and run.minibatches % self.every == 0):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,8 @@ from plastlang.train.examples import Example, Spikes, checked, labels
 from plastlang.train.history import Epoch, Evaluation, History
 from plastlang.train.keeping import Place, read_training
 from plastlang.train.stage import Stage
+
+_WHOLE = "a checkpoint that was written before is whole"
 
 
 def evaluate(model: Model, examples: Iterable[Example], source: str = "", readout: str = "") -> Evaluation:
@@ -89,6 +91,9 @@ def fit(
     size = whole(batch_size, "batch_size", 1)
     settings = {"examples": _fingerprint(data), "batch_size": size, "seed": whole(seed, "seed", 0, 2**63)}
     ordered = sorted(callbacks, key=lambda c: isinstance(c, Checkpoint))  # they keep what the others have noted
+    for callback in ordered:
+        if not isinstance(callback, Callback):
+            raise bad_call(f"{callback!r} is no callback", "take for example train.ProgressBar()", "R401")
     run = Run(stage, data, held_out, whole(epochs, "epochs"), size, settings, tuple(ordered))
     if resume is not None and Path(resume).exists():
         run.take(Path(resume))
@@ -182,20 +187,17 @@ class Run:
             callback.epoch(self)
 
     def _minibatch(self, examples: Sequence[Spikes]) -> None:
-        shown = self.stage.show(examples)
+        number = self.minibatches + 1
+        try:
+            shown = self.stage.show(examples)
+        except PlastError as error:  # the run itself may have found what became of the values
+            where = f"it was minibatch {number} of epoch {self.epoch} of a training; {_WHOLE}"
+            raise PlastError(tuple(replace(d, notes=(*d.notes, where)) for d in error.diagnostics)) from None
         total = float(shown.losses.sum())
         if not np.isfinite(total):
-            number = self.minibatches + 1
-            raise PlastError(
-                (
-                    Diagnostic(
-                        "R402",
-                        f"the loss became {total:g} in minibatch {number} of epoch {self.epoch}",
-                        notes=("the training ended there; a checkpoint that was written before is whole",),
-                        hint="lower the learning rate or the start values of the weights",
-                    ),
-                )
-            )
+            message = f"the loss became {total:g} in minibatch {number} of epoch {self.epoch}"
+            hint = "lower the learning rate or the start values of the weights"
+            raise PlastError((Diagnostic("R402", message, notes=(f"the training ended there; {_WHOLE}",), hint=hint),))
         self.model.signal("update", len(examples))
         self.loss += total
         if self.stage.shape.classes:

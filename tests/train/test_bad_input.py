@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +13,11 @@ import pytest
 
 import plastlang as pl
 from plastlang import train
-from plastlang.diagnostics import PlastError
+from plastlang.diagnostics import MachineError, PlastError
 from plastlang.train import Example
 from tests.train.task import examples, model
 
+ROOT = Path(__file__).parents[2]
 PLAIN = """
 rule Plain:
     synapse w
@@ -115,11 +118,31 @@ def test_targets_of_values() -> None:
             {"epochs": 1, "callbacks": [train.LearningRate(train.step_decay(1, 1, 1), "speed")]},
             "no projection has a parameter `speed`; give LearningRate(parameter=...)",
         ),
+        ({"epochs": 1, "callbacks": [7]}, "7 is no callback; take for example train.ProgressBar()"),
+        ({"epochs": 1, "validation": []}, "the dataset is empty; give at least one example"),
+        (
+            {"epochs": 1, "validation": [GOOD, Example([0], [1.0], 3, 20)]},
+            "example 1 has the label 3; there are 3 read-outs (0 to 2)",
+        ),
     ],
 )
 def test_options(network: pl.Model, options: dict[str, object], message: str) -> None:
+    before = network.executable.step
     with pytest.raises(PlastError, match=re.escape(message)):
         train.fit(network, [GOOD], **options)  # type: ignore[arg-type]
+    assert network.executable.step == before or "validation_loss" in message  # which is missed after the first epoch
+
+
+@pytest.mark.parametrize(
+    ("where", "why"), [("none/c.npz", "there is no directory .*none"), (".", "it is a directory")]
+)
+def test_a_checkpoint_that_cannot_be_written_is_refused_before_the_training(
+    tmp_path: Path, network: pl.Model, where: str, why: str
+) -> None:
+    before = network.executable.step
+    with pytest.raises(MachineError, match=f"cannot write .*: {why}"):
+        train.fit(network, [GOOD], epochs=1, callbacks=[train.Checkpoint(tmp_path / where)])
+    assert network.executable.step == before
 
 
 def test_networks_that_cannot_be_trained() -> None:
@@ -160,9 +183,14 @@ def test_a_loss_that_is_no_number_ends_the_training_and_leaves_the_checkpoint(tm
         with pytest.raises(PlastError) as caught:
             train.fit(broken, data, epochs=3, batch_size=2, callbacks=[Break(), train.Checkpoint(path)], resume=path)
         (diagnostic,) = caught.value.diagnostics
-        assert diagnostic.code == "R402"
-        assert diagnostic.message == "the loss became nan in minibatch 2 of epoch 2"
-        assert diagnostic.hint == "lower the learning rate or the start values of the weights"
+        written = "a checkpoint that was written before is whole"
+        if diagnostic.code == "R302":  # a look at the state of the run, as often as time allows, came first
+            assert "of population out became NaN in" in diagnostic.message
+            assert diagnostic.notes[-1] == f"it was minibatch 2 of epoch 2 of a training; {written}"
+        else:
+            assert (diagnostic.code, diagnostic.notes) == ("R402", (f"the training ended there; {written}",))
+            assert diagnostic.message == "the loss became nan in minibatch 2 of epoch 2"
+            assert diagnostic.hint == "lower the learning rate or the start values of the weights"
         assert path.read_bytes() == whole
         assert len(train.fit(broken, data, epochs=2, batch_size=2, resume=path)) == 2
 
@@ -206,3 +234,35 @@ def test_a_run_that_cannot_go_on_leaves_the_checkpoint(tmp_path: Path) -> None:
             train.fit(broken, examples(20), epochs=3, batch_size=5, callbacks=[train.Checkpoint(path, minibatches=1)])
         assert caught.value.diagnostics[0].code == "R301"
         train.fit(broken, examples(20), epochs=0, batch_size=5, resume=path)
+
+
+def test_a_killed_process_leaves_a_checkpoint_that_is_whole(tmp_path: Path) -> None:
+    """SIGKILL while checkpoints are written all the time; going on ends with the bits of what was never stopped."""
+    path = tmp_path / "c.npz"
+    script = f"""if True:
+        import sys
+        sys.path.insert(0, {str(ROOT)!r})
+        from plastlang import train
+        from tests.train.task import examples, model
+        class Say(train.Callback):
+            def minibatch(self, run):
+                print("going", flush=True)
+        with model() as network:
+            train.fit(network, examples(20), epochs=100000, batch_size=5,
+                      callbacks=[train.Checkpoint({str(path)!r}, minibatches=1), Say()])
+    """
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    for _ in range(7):
+        process.stdout.readline()
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode < 0 and path.exists()
+    with model() as network:
+        done = len(train.fit(network, examples(20), epochs=0, batch_size=5, resume=path))
+        history = train.fit(network, examples(20), epochs=done + 2, batch_size=5, resume=path)
+        resumed = {k: np.asarray(v).tobytes() for k, v in network.executable.save().items()}
+    assert done >= 1
+    with model() as network:
+        assert train.fit(network, examples(20), epochs=done + 2, batch_size=5) == history
+        assert {k: np.asarray(v).tobytes() for k, v in network.executable.save().items()} == resumed
