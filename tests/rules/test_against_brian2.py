@@ -19,7 +19,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import plastlang as pl
-from tests.rules.trains import synapses
+from tests.rules.trains import apart, synapses
 
 PYTHON = os.environ.get("PLASTLANG_BRIAN2", sys.executable)
 STEPS, DT = 400, 0.5
@@ -38,12 +38,6 @@ def missing() -> str:
     return "" if run.returncode == 0 else f"{PYTHON} has no Brian2: {remedy}"
 
 
-#: A train for each of the two neurons of a synapse: every step belongs to one of them, to none, never to both.
-trains = st.lists(
-    st.tuples(st.integers(2, STEPS - 2), st.booleans()), min_size=2, max_size=25, unique_by=lambda item: item[0]
-).map(lambda items: tuple(sorted(step for step, side in items if side == which) for which in (False, True)))
-
-
 def peers(pre: list[list[int]], post: list[list[int]]) -> dict[str, list[float]]:
     """Final weights of every rule by Brian2, in one process, since starting it takes seconds."""
     jobs = [{"rule": name, "dt": DT, "steps": STEPS, "pre": pre, "post": post} for name in RULES]
@@ -58,9 +52,9 @@ def test_same_trains_give_the_same_weights() -> None:
         pytest.skip(f"not compared with Brian2: {missing()}")
 
     @settings(max_examples=2, deadline=None, derandomize=True, phases=[Phase.generate])
-    @given(st.lists(trains, min_size=40, max_size=60))
+    @given(st.lists(apart(STEPS), min_size=40, max_size=60))
     def compare(drawn: list[tuple[list[int], list[int]]]) -> None:
-        pre, post = [list(a) for a, _ in drawn], [list(b) for _, b in drawn]
+        pre, post = [a for a, _ in drawn], [b for _, b in drawn]
         for name, expected in peers(pre, post).items():
             tolerance = 2e-3 if name == "DopamineSTDP" else 1e-6
             close = pytest.approx(np.array(expected), rel=tolerance, abs=tolerance * 1e-3)

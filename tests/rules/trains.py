@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from hypothesis import strategies as st
 
 import plastlang as pl
 
@@ -45,3 +46,10 @@ def pairings(
     """Arrivals and post spikes of `pairs` pairs, `interval` ms apart, for each difference post - pre in ms."""
     begins = start + interval * np.arange(pairs)
     return [list(begins) for _ in differences], [list(begins + difference) for difference in differences]
+
+
+def apart(steps: int) -> st.SearchStrategy[tuple[list[int], list[int]]]:
+    """A train of steps for each of the two neurons of a synapse: every step belongs to one of them, to none, never to both."""
+    return st.lists(
+        st.tuples(st.integers(2, steps - 2), st.booleans()), min_size=2, max_size=25, unique_by=lambda item: item[0]
+    ).map(lambda items: ([s for s, side in sorted(items) if not side], [s for s, side in sorted(items) if side]))
