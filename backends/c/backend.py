@@ -29,13 +29,13 @@ class CBackend:
         Raises:
             MachineError: there is no compiler.
         """
-        emitted = emit(program, options.precision, options.batch > 1)
+        emitted = emit(program, options.precision, options.batch)
         kind = CBatch if options.batch > 1 else CExecutable
         return kind(program, options, library_for(emitted.source, find_compiler), emitted.layout)
 
     def emit(self, program: Program, options: Options) -> str:
         """The C source of a scheduled program."""
-        return emit(program, options.precision, options.batch > 1).source
+        return emit(program, options.precision, options.batch).source
 
     def write(self, program: Program, options: Options, directory: Path) -> dict[str, str]:
         """Source, headers and library for `open`; gives file name -> what it is."""
@@ -58,7 +58,7 @@ class CBackend:
         Raises:
             MachineError: the library was made for another kind of machine.
         """
-        emitted = emit(program, options.precision, options.batch > 1)
+        emitted = emit(program, options.precision, options.batch)
         try:
             library = open_library(directory / _library_name(emitted.source))
         except (OSError, AttributeError) as error:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from plastlang.backends.c.idle import emit_tame, row_lines
+from plastlang.backends.c.lanes import Lanes, fits
 from plastlang.backends.cfamily.blocks import EmitStructure, Structural, looks_at_all, touched_later, touches
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
 from plastlang.backends.cfamily.layout import Column, ProjectionLayout, Scratch
@@ -228,12 +229,14 @@ class BatchEmitter:
                 if isinstance(statement, Let) and statement.name in lasting:
                     new[statement.name] = self._keep(statement, site, inner, group.own)
 
-        loop = unit.loop(site, body, outer, part=True, row=row)
+        loop = unit.loop(site, body, outer, part=True, row=row, simd=True)
         outer.lines += ["(void)step;", "(void)low;", "(void)high;", *loop]
         self.number[0] += 1
         name = f"{self.name}_part{self.number[0]}"
         arguments = "int32_t step, int32_t low, int32_t high"
-        unit.function(name, arguments, outer.scope)
+        lanes = self._has_lanes(group, lasting)
+        if not lanes:
+            unit.function(name, arguments, outer.scope)
         if nothing is not None:
             emit_tame(unit, f"{name}_tame", nothing, self._fresh())
             call = f"{unit.prefix}_{name}_tame({{}}, {self.frame.step});"
@@ -241,12 +244,24 @@ class BatchEmitter:
         size = {Site.NEURON: "p->size", Site.POST: "p->n_post"}.get(site, "p->n_pre")
         work = "2 * p->rows.total" if site is Site.SYNAPSE else f"2 * (int64_t){size}"
         grain = _GRAIN.get(site, _NEURONS)
-        if group.own:
+        if lanes:
+            walk = Lanes(unit, self.sharing, group.body, name, nothing, moves)
+            self.frame.lines += walk.emit(self.frame)
+            name, work = f"{name}_all", f"{work} * m->batch"
+        elif group.own:
             unit.lines += _through_networks(f"{unit.prefix}_{name}", grain)
             name, work = f"{name}_all", f"{work} * m->batch"
         cut = 4 if site is Site.SYNAPSE else "PL_BLOCK"
         self.frame.lines.append(f"pl_parallel(m, {unit.prefix}_{name}, {self.frame.step}, {size}, {cut}, {work});")
         self.frame.locals.update(new)
+
+    def _has_lanes(self, group: _Group, lasting: set[str]) -> bool:
+        """Whether a walk is done for all networks at once."""
+        owner = self.unit.owner
+        if not (self.in_steps and group.own and group.site is Site.SYNAPSE and isinstance(owner, ProjectionLayout)):
+            return False
+        kept = any(isinstance(s, Let) and s.name in lasting for s in group.body)
+        return owner.lanes > 1 and not kept and fits(group.body, self.sharing)
 
     def _idle(self, group: _Group, lasting: set[str]) -> tuple[Idle | None, bool]:
         """When a walk is nothing in a row, and whether it can take a row out of rest."""

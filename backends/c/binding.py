@@ -45,7 +45,7 @@ class Rows(ctypes.Structure):
         ("column", c_void_p * COLUMNS), ("width", c_int64 * COLUMNS), ("columns", c_int64), ("used", c_int64),
         ("room", c_int64), ("total", c_int64), ("extra", c_int64), ("count", c_int64), ("posts", c_int64),
         ("slack", c_int64), ("in_degree", c_void_p), ("free", Bytes * CLASSES), ("others", c_void_p),
-        ("copies", c_int64), ("own", c_uint64),
+        ("copies", c_int64), ("own", c_uint64), ("joined", c_uint64),
     )  # fmt: skip
 
 

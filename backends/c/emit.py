@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from plastlang.backends.c.batch import call_each
 from plastlang.backends.c.batch_run import run_batch, signal_batch
+from plastlang.backends.c.lanes import set_lanes
 from plastlang.backends.c.phases import advance_together, call_block, has
 from plastlang.backends.c.populations import emit_population
 from plastlang.backends.c.projections import emit_projection
@@ -36,10 +37,13 @@ class Emitted:
     layout: Layout
 
 
-def emit(program: Program, precision: str, batched: bool = False) -> Emitted:
-    """The C source of a program at "single" or "double" precision, for one network or a batch of any size."""
+def emit(program: Program, precision: str, batch: int = 1) -> Emitted:
+    """The C source of a program at "single" or "double" precision, for one network or a batch."""
     dialect = Dialect("float" if precision == "single" else "double")
+    batched = batch > 1
     places = layout(program, batched)
+    for projection in places.projections.values():
+        set_lanes(projection, places.sharing[projection.owner.name], batch)
     names = Names()
     units = [Unit(dialect, names, places, o) for o in (*places.populations.values(), *places.projections.values())]
     for unit in units:

@@ -171,7 +171,7 @@ class Memory:
         struct.parameters = self._pointers(arrays.parameters.values())
         struct.constants = self._pointers([self._array(self.count(place, s), self.dtype(t)) for s, t in constants])
         arrays.scratch = [
-            self._array(self.count(place, x.site), self.dtype(x.type))
+            self._array(self.count(place, x.site) * x.lanes, self.dtype(x.type))
             if x.own or self.leader is None
             else self.leader.owners[name].scratch[k]
             for k, x in enumerate(place.scratch)
@@ -245,7 +245,8 @@ class Memory:
         rows.count, rows.posts, rows.slack = n_pre, n_post, place.structural
         rows.columns = len(place.columns)
         for k, column in enumerate(place.columns):
-            rows.width[k] = self.dialect.size(column.type)
+            joined = place.lanes > 1 and column.joined
+            rows.width[k] = self.dialect.size(column.type) * (place.lanes if joined else 1)
         if self.batch > 1 and self.leader is None:
             self._others(rows, place)
         incoming.count, incoming.posts, incoming.slack = n_post, n_pre, place.structural
@@ -259,7 +260,9 @@ class Memory:
         others = (ctypes.c_void_p * ((self.batch - 1) * COLUMNS))()
         self._kept.append(others)
         rows.others, rows.copies = ctypes.addressof(others), self.batch
-        rows.own = sum(1 << k for k, column in enumerate(place.columns) if column.own)
+        joined = {k for k, column in enumerate(place.columns) if place.lanes > 1 and column.joined}
+        rows.own = sum(1 << k for k, column in enumerate(place.columns) if column.own and k not in joined)
+        rows.joined = sum(1 << k for k in joined)
 
     def _filled(self, values: Array) -> Array:
         array = self._array(len(values), np.int32)

@@ -95,6 +95,7 @@ class Frame:
         hoists: names of what the outer frame has computed.
         outer: the frame where what does not depend on this instance is computed.
         tables: whether decay factors come from tables.
+        lane: the network, where the own values of a synapse lie side by side; "": the array begins at its lane.
     """
 
     dialect: Dialect
@@ -119,6 +120,7 @@ class Frame:
     outer_sites: frozenset[Site] = frozenset()
     tables: bool = True
     mask: str = ""
+    lane: str = ""
     deliver: str = ""
     late: tuple[Deliver, ...] = ()  # deliveries that wait, whose values and steps go to variables by their number
 
@@ -366,7 +368,15 @@ class Frame:
     def item(self, kind: str, name: str) -> str:
         """An entry of the array of that kind."""
         known = self.snapshot.get((kind, name))
-        return known or f"{self.array(kind, name)}[{self.at(self.owner.variable(name).site)}]"
+        return known or f"{self.array(kind, name)}[{self._entry(kind, name)}]"
+
+    def _entry(self, kind: str, name: str) -> str:
+        site, at = self.owner.variable(name).site, self.at(self.owner.variable(name).site)
+        if site is not Site.SYNAPSE:
+            return at
+        assert isinstance(self.owner, ProjectionLayout)
+        entry = self.owner.entry(kind, name, at)
+        return f"{entry} + {self.lane}" if self.lane and entry != at else entry
 
     def advanced(self, group: LazyGroup, name: str, gone: str) -> str:
         """A member of a lazy group `gone` steps after its last write."""
@@ -468,7 +478,7 @@ class Frame:
                 f"    {stamp}[{at}] = {self.step};",
                 "}",
             ]
-        self.lines.append(f"{self.array('value', name)}[{at}] = {text};")
+        self.lines.append(f"{self.array('value', name)}[{self._entry('value', name)}] = {text};")
 
     def _bring(self, group: LazyGroup) -> None:
         """Replace all members of a group by their values now."""

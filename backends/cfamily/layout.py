@@ -55,6 +55,11 @@ class Column:
     type: Type
     own: bool = True
 
+    @property
+    def joined(self) -> bool:
+        """Whether the networks' values lie side by side in an owner with lanes."""
+        return self.own and self.kind == "value"
+
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
@@ -63,6 +68,7 @@ class Scratch:
     site: Site
     type: Type
     own: bool = True
+    lanes: int = 1  # values of each instance, side by side
 
 
 @dataclass(slots=True)
@@ -113,6 +119,12 @@ class ProjectionLayout(OwnerLayout):
     tables: list[tuple[int, Param | Derived]] = field(default_factory=list)  # (number of the constant, rate)
     incoming: bool = False
     structural: bool = False
+    lanes: int = 1  # networks of a batch whose own values of a synapse lie side by side
+
+    def entry(self, kind: str, name: str, at: str) -> str:
+        """Where the value at entry `at` of the pool is in its column."""
+        lies = self.lanes > 1 and self.columns[self.column(kind, name)].joined
+        return f"(int64_t)({at}) * {self.lanes}" if lies else at
 
     def group(self, name: str) -> tuple[int, LazyGroup] | None:
         """The lazy group of a variable and its number, or None for a stored variable."""

@@ -88,6 +88,7 @@ typedef struct pl_rows {
     char **others;  /* of the other networks, PL_COLUMNS each: the columns in `own` */
     int64_t copies; /* networks */
     uint64_t own;   /* a bit for each column that every network has for itself */
+    uint64_t joined; /* ... in which the values of all networks lie side by side; `width` is that of all */
 } pl_rows;
 
 /* Post spikes that wait for the next look at a synapse. plast_history.h works on them. */

@@ -323,6 +323,9 @@ PL_LOCAL void pl_batch_view(pl_model *m, int64_t projection) {
             if (first->rows.own >> c & 1) {
                 p->rows.column[c] = first->rows.others[(b - 1) * PL_COLUMNS + c];
             }
+            if (first->rows.joined >> c & 1) {
+                p->rows.column[c] += b * (first->rows.width[c] / first->rows.copies);
+            }
         }
         p->rows.own = 0;
         p->incoming = first->incoming;
@@ -384,6 +387,17 @@ PL_LOCAL void pl_rows_pairs(const pl_rows *r, int32_t *pre, int32_t *post) {
 /* Copy a column to (`out`) or from a dense array in the order of the rows. */
 PL_LOCAL void pl_rows_copy(const pl_rows *r, int64_t column, char *dense, bool out) {
     const int64_t w = r->width[column];
+    if (r->joined >> column & 1) {
+        const int64_t one = w / r->copies;
+        for (int64_t i = 0; i < r->count; ++i) {
+            for (int64_t s = r->start[i]; s < r->start[i] + r->length[i]; ++s) {
+                char *const kept = r->column[column] + s * w;
+                memcpy(out ? dense : kept, out ? kept : dense, (size_t)one);
+                dense += one;
+            }
+        }
+        return;
+    }
     for (int64_t i = 0; i < r->count; ++i) {
         char *kept = r->column[column] + r->start[i] * w;
         const size_t bytes = (size_t)(r->length[i] * w);
