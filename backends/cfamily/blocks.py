@@ -115,7 +115,7 @@ class BlockEmitter:
                 if isinstance(statement, Let) and statement.name in lasting:
                     new[statement.name] = self._keep(statement, site, inner)
 
-        self.frame.lines += self.unit.loop(site, body, self.frame)
+        self.frame.lines += self.unit.loop(site, body, self.frame, simd=True)
         self.frame.locals.update(new)
 
     def _keep(self, let: Let, site: Site, inner: Frame) -> Value:

@@ -69,11 +69,12 @@ class Unit:
 
     def loop(
         self, site: Site, body: Callable[[Scope, Frame], None], outer: Frame, part: bool = False,
-        row: Sequence[str] = (), **options: object,
+        row: Sequence[str] = (), simd: bool = False, **options: object,
     ) -> list[str]:  # fmt: skip
         """A C block that runs `body` for every instance of `site`.
 
         `part`: in rows or neurons low .. high - 1. `row`: lines before the synapses of each row; `body` may add some.
+        `simd`: neurons have nothing to do with one another, so several may be done at a time.
         """
         scope = Scope(numbers=outer.scope.numbers)
         before: list[str] = []
@@ -83,7 +84,9 @@ class Unit:
         )  # fmt: skip
         inner.outer.locals = {k: v for k, v in outer.locals.items() if v.site is Site.GLOBAL}  # type: ignore[union-attr]
         body(scope, inner)
-        scope.lines = [*before, *around(site, inner.lines, part, row)]
+        loop = around(site, inner.lines, part, row)
+        neurons = site in (Site.NEURON, Site.PRE, Site.POST)
+        scope.lines = [*before, *(["#pragma omp simd"] if simd and neurons else []), *loop]
         return ["{", *indent(scope.text()), "}"]
 
 
