@@ -296,8 +296,12 @@ class CExecutable:
     def set_schedule(self, population: str, neurons: Array, steps: Array, network: int = 0) -> None:
         """The spikes of a `Scheduled` population from now on."""
         assert isinstance(self.layout.populations[population].owner.spiking, Scheduled)
-        rows = np.stack((np.asarray(steps, np.int64), np.asarray(neurons, np.int64)), axis=1)
-        self.put_schedule(population, np.unique(rows[rows[:, 0] >= self.step], axis=0))
+        size = self.layout.populations[population].owner.size
+        keys = np.asarray(steps, np.int64) * size + np.asarray(neurons, np.int64)
+        keys = keys[np.asarray(steps) >= self.step]
+        if (np.diff(keys) <= 0).any():
+            keys = np.unique(keys)
+        self.put_schedule(population, np.stack(np.divmod(keys, size), axis=1))
 
     def put_schedule(self, population: str, rows: Array) -> None:
         """Sorted rows (step, neuron)."""
