@@ -15,8 +15,9 @@ PIECE = 0.03
 def run_in_pieces(steps: int, advance: Callable[[int], int]) -> int:
     """Call `advance` with numbers of steps until `steps` are done; gives the steps done.
 
-    An interrupt ends the run after the piece in which it comes; one that comes in the last piece is the caller's.
-    What `advance` raises ends it, too.
+    An interrupt ends the run after the piece in which it comes, and never cuts into one. Who handles interrupts gets it
+    then; where nobody does, the caller sees it by the steps done, or as KeyboardInterrupt if it came in the last piece.
+    What `advance` raises ends the run, too.
     """
     interrupted = False
 
@@ -25,7 +26,10 @@ def run_in_pieces(steps: int, advance: Callable[[int], int]) -> int:
         interrupted = True
 
     main = threading.current_thread() is threading.main_thread()
-    previous = signals.signal(signals.SIGINT, stop) if main else None
+    before = signals.getsignal(signals.SIGINT) if main else None
+    ours = callable(before)  # not where interrupts are ignored, or handled by other than Python
+    if ours:
+        signals.signal(signals.SIGINT, stop)
     done, piece = 0, 16
     try:
         while done < steps and not interrupted:
@@ -37,8 +41,8 @@ def run_in_pieces(steps: int, advance: Callable[[int], int]) -> int:
             elif piece > 1 and took > PIECE:
                 piece //= 2
     finally:
-        if main:
-            signals.signal(signals.SIGINT, previous)
-    if interrupted and done >= steps:
-        signals.raise_signal(signals.SIGINT)  # it came in the last piece: the caller cannot see it by the steps done
+        if ours:
+            signals.signal(signals.SIGINT, before)
+    if interrupted and (done >= steps or before is not signals.default_int_handler):
+        signals.raise_signal(signals.SIGINT)
     return done

@@ -22,7 +22,7 @@ from plastlang.runtime.checkpoint import Header, check_state, read_checkpoint, w
 from plastlang.runtime.durations import duration_steps
 from plastlang.runtime.progress import reporter
 from plastlang.runtime.recording import Recordings
-from plastlang.runtime.run import Progress, advance
+from plastlang.runtime.run import Progress, Stop, advance, interruptible
 from plastlang.runtime.setup import Setup, begin
 from plastlang.runtime.taking import Taker
 from plastlang.runtime.views import PopulationView, ProjectionView
@@ -150,25 +150,35 @@ class Model:
             PlastError: a wrong duration, or the run cannot go on (the message names population, port and step).
         """
         executable = self.executable
-        steps = duration_steps(duration, self.dt)
-        with reporter(progress, steps * self.dt) as report:
-            if not self._advance(executable, steps, report):
-                raise KeyboardInterrupt
+        with interruptible() as stop:
+            steps = duration_steps(duration, self.dt)
+            with reporter(progress, steps * self.dt) as report:
+                if not self._advance(executable, steps, report, stop):
+                    raise KeyboardInterrupt
+        if stop.requested:  # when everything was done: the caller has to learn of it
+            raise KeyboardInterrupt
 
     def step(self, n: int = 1) -> None:
         """Do `n` steps."""
         executable = self.executable
-        if not self._advance(executable, whole(n, "the number of steps"), None):
+        with interruptible() as stop:
+            if not self._advance(executable, whole(n, "the number of steps"), None, stop):
+                raise KeyboardInterrupt
+        if stop.requested:
             raise KeyboardInterrupt
 
-    def _advance(self, executable: Executable, steps: int, report: Callable[[Progress], None] | None) -> bool:
+    def _advance(
+        self, executable: Executable, steps: int, report: Callable[[Progress], None] | None, stop: Stop
+    ) -> bool:
         def between() -> None:
             self._taker.take(executable)
             self._watch.look(executable)
 
+        stop.busy = True
         self._watch.begin(executable, steps)
+        stop.busy = False
         try:
-            return advance(executable, steps, self._taker.next_stop, between, report)
+            return advance(executable, steps, self._taker.next_stop, between, report, stop)
         except RuntimeFault as fault:
             raise PlastError((Diagnostic("R301", str(fault), notes=("the run ended there",)),)) from None
 

@@ -36,14 +36,23 @@ class Progress:
 
 @dataclass(slots=True)
 class Stop:
-    """Set by Ctrl-C; looked at between steps."""
+    """Set by Ctrl-C; looked at between steps.
+
+    `ours`: Ctrl-C comes here, and not to somebody who had asked for it before. `busy`: the state is on its way from one
+    step to another, so that nothing may cut in.
+    """
 
     requested: bool = False
+    ours: bool = False
+    busy: bool = False
 
 
 @contextmanager
 def interruptible() -> Iterator[Stop]:
-    """Ctrl-C asks for a stop at the next boundary; a second Ctrl-C interrupts at once, as ever."""
+    """Ctrl-C asks for a stop at the next boundary; a second Ctrl-C interrupts at once, as ever, unless it is busy.
+
+    Whoever enters looks at `requested` once more after the end: nothing comes to it any more.
+    """
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
@@ -54,10 +63,11 @@ def interruptible() -> Iterator[Stop]:
         return
 
     def ask(number: int, frame: FrameType | None) -> None:
-        if stop.requested:
+        if stop.requested and not stop.busy:
             raise KeyboardInterrupt
         stop.requested = True
 
+    stop.ours = True
     signal.signal(signal.SIGINT, ask)
     try:
         yield stop
@@ -71,6 +81,7 @@ def advance(
     next_stop: Callable[[int], int],
     between: Callable[[], None],
     report: Callable[[Progress], None] | None,
+    stop: Stop,
 ) -> bool:
     """Run `steps` steps; False where Ctrl-C ended it early, at the end of a step.
 
@@ -80,26 +91,30 @@ def advance(
         next_stop: the step (after the given one) at which `between` has something to take.
         between: called between pieces, at the latest at every `next_stop`.
         report: called after every piece.
+        stop: of the `interruptible` that this runs in. Where Ctrl-C is somebody else's, so is the decision to end.
     """
     dt = executable.program.dt
     first = executable.step
     end = first + steps
     begun = time.perf_counter()
     piece = 64
-    with interruptible() as stop:
-        while executable.step < end:
-            now = executable.step
-            todo = min(end, next_stop(now), now + piece) - now
-            start = time.perf_counter()
+    while executable.step < end:
+        now = executable.step
+        todo = min(end, next_stop(now), now + piece) - now
+        start = time.perf_counter()
+        stop.busy = True
+        try:
             try:
                 done = executable.run(todo)
             finally:
                 between()
-            took = time.perf_counter() - start
-            piece = max(1, min(1 << 20, int(done * _PIECE / took) if took > 0 else piece * 2, piece * 4))
-            if report is not None:
-                gone = executable.step - first
-                report(Progress(gone, steps, gone * dt, steps * dt, time.perf_counter() - begun))
-            if stop.requested or done < todo:
-                return False
+        finally:
+            stop.busy = False
+        took = time.perf_counter() - start
+        piece = max(1, min(1 << 20, int(done * _PIECE / took) if took > 0 else piece * 2, piece * 4))
+        if report is not None:
+            gone = executable.step - first
+            report(Progress(gone, steps, gone * dt, steps * dt, time.perf_counter() - begun))
+        if stop.requested or (done < todo and stop.ours):
+            return False
     return True

@@ -98,20 +98,28 @@ class Watch:
     def _trace(self, executable: Executable, state: State) -> tuple[Population | Projection, Variable, str, int]:
         """Run from a clean state again, in halves, up to the step that makes the NaN; then back to the present."""
         present, low, high = executable.save(), self.clean, executable.step
-        while high - low > 1:
-            middle = (low + high) // 2
+        try:
+            while high - low > 1:
+                middle = (low + high) // 2
+                executable.restore(state)
+                _run_to(executable, middle)
+                if next(self._found(executable), None) is None:
+                    low, state = middle, executable.save()
+                else:
+                    high = middle
             executable.restore(state)
-            executable.run(middle - low)
-            if next(self._found(executable), None) is None:
-                low, state = middle, executable.save()
-            else:
-                high = middle
-        executable.restore(state)
-        executable.run(1)
-        owner, variable, index = next(self._found(executable))
-        where = _place(executable, owner, variable, index)
-        executable.restore(present)
+            _run_to(executable, high)
+            owner, variable, index = next(self._found(executable))
+            where = _place(executable, owner, variable, index)
+        finally:
+            executable.restore(present)
         return owner, variable, where, low
+
+
+def _run_to(executable: Executable, step: int) -> None:
+    """Run, whatever interrupts it: who has asked for a stop is heard when the state is that of the present again."""
+    while executable.step < step:
+        executable.run(step - executable.step)
 
 
 def _values(executable: Executable) -> int:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -50,18 +48,6 @@ def test_a_rule_alone_gives_the_same() -> None:
         delivered = [rule.step(pre, post) for rule in made]
         assert np.array_equal(*delivered)
     assert np.array_equal(made[0].w, made[1].w) and np.array_equal(made[0].x, made[1].x)
-
-
-def test_an_interrupt_ends_a_fast_run_between_two_steps() -> None:
-    model = learning("c")
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        model.run("100000 s")
-    timer.join()
-    calm = learning("c")
-    calm.step(round(model.t / model.dt))
-    same(calm, model)
 
 
 def test_what_was_compiled_runs_without_any_compiler(tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from pathlib import Path
 
@@ -138,24 +136,6 @@ def test_progress_is_two_lines_where_there_is_no_terminal(capsys: pytest.Capture
     model.run("2 ms", progress=True)
     error = capsys.readouterr().err
     assert error.startswith("simulating 2 ms\n2 ms simulated in") and error.count("\n") == 2
-
-
-@pytest.mark.parametrize("backend", ["reference"])
-def test_an_interrupt_ends_the_run_between_two_steps(backend: str) -> None:
-    model = learning(backend)
-    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        model.run("1000 s")
-    timer.join()
-    steps = round(model.t / model.dt)
-    assert steps > 0
-    calm = learning(backend)
-    calm.step(steps)
-    assert np.array_equal(calm["ff"].w, model["ff"].w)
-    assert np.array_equal(calm["outputs"].spikes.times, model["outputs"].spikes.times)
-    model.step()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_models_run_in_other_threads() -> None:

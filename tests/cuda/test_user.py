@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ import pytest
 import plastlang as pl
 from plastlang import cli
 from plastlang.backends.cuda import backend as cuda
+from tests.api.interrupts import interrupt_while_it_runs, strike_everywhere
 from tests.api.networks import counting, learning
 from tests.api.test_checkpoints import same
 from tests.cli.test_plastc import NETWORK
@@ -96,16 +94,13 @@ def test_a_rule_alone_gives_the_same() -> None:
     assert np.array_equal(made[0].w, made[1].w) and np.array_equal(made[0].x, made[1].x)
 
 
-def test_an_interrupt_ends_a_run_between_two_steps() -> None:
-    model = learning("cuda", rewiring=False)
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        model.run("1000 s")
-    timer.join()
-    calm = learning("cuda", rewiring=False)
-    calm.step(round(model.t / model.dt))
-    same(calm, model)
+@pytest.mark.parametrize("delay", [0.0, 0.1])
+def test_an_interrupt_ends_a_run_between_two_steps(delay: float) -> None:
+    interrupt_while_it_runs("cuda", delay, rewiring=False)
+
+
+def test_an_interrupt_at_any_moment_leaves_the_model_whole_and_is_not_lost() -> None:
+    strike_everywhere("cuda", 18, 14)
 
 
 def test_a_closed_model_has_given_its_memory_back() -> None:
