@@ -1,8 +1,9 @@
 """The peer's side of test_against_nest.py: a Python with NEST runs this file.
 
-Each line read is a job as JSON, each line written its answer. Times are in ms. NEST has no synapse without a delay; what
-it delays is the way of the post spike back to the synapse (dendritic). So post neurons fire `DELAY` early here: pre and
-post spikes then meet at the synapse when the job says. NEST changes a weight at pre spikes only; a job ends with one.
+Each line read is a job as JSON, each line written its answer. Times are in ms. NEST has no synapse without a delay;
+what it delays is the way of the post spike back to the synapse (dendritic). So post neurons fire `DELAY` early here:
+pre and post spikes then meet at the synapse when the job says. NEST changes weights at pre spikes only; a job ends with
+one.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import nest  # noqa: E402
 #: The delay of every connection; and what is added to all times, since to NEST there was a pre spike at 0.
 DELAY, SHIFT = 0.5, 1000.0
 
-ADDITIVE = {"lambda": 0.01, "alpha": 1.05, "mu_plus": 0.0, "mu_minus": 0.0, "Wmax": 1.0, "tau_plus": 20.0, "weight": 0.5}
-NEAREST = {"lambda": 0.01, "alpha": 1.05, "mu_plus": 0.0, "mu_minus": 0.0, "Wmax": 1.0, "tau_plus": 20.0, "weight": 0.5}
+ADDITIVE = {
+    "lambda": 0.01, "alpha": 1.05, "mu_plus": 0.0, "mu_minus": 0.0, "Wmax": 1.0, "tau_plus": 20.0, "weight": 0.5,
+}  # fmt: skip
 # rule -> (synapse, its values, values of the post neuron)
 RULES = {
     "PairSTDP": ("stdp_synapse", ADDITIVE, {"tau_minus": 20.0}),
@@ -32,9 +34,9 @@ RULES = {
         "stdp_pl_synapse_hom", {"lambda": 0.1, "alpha": 0.1057, "mu": 0.4, "tau_plus": 20.0, "weight": 45.0},
         {"tau_minus": 20.0},
     ),
-    "NearestPairSTDP": ("stdp_nn_symm_synapse", NEAREST, {"tau_minus": 20.0}),
-    "PreCentredSTDP": ("stdp_nn_pre_centered_synapse", NEAREST, {"tau_minus": 20.0}),
-    "ReducedPairSTDP": ("stdp_nn_restr_synapse", NEAREST, {"tau_minus": 20.0}),
+    "NearestPairSTDP": ("stdp_nn_symm_synapse", ADDITIVE, {"tau_minus": 20.0}),
+    "PreCentredSTDP": ("stdp_nn_pre_centered_synapse", ADDITIVE, {"tau_minus": 20.0}),
+    "ReducedPairSTDP": ("stdp_nn_restr_synapse", ADDITIVE, {"tau_minus": 20.0}),
     "TripletSTDP": (
         "stdp_triplet_synapse",
         {
@@ -110,26 +112,23 @@ def rule(job: dict) -> list[float]:
 
 
 def neuron(job: dict) -> dict[str, list]:
-    """What neurons of one kind did: times of their spikes, and v at every step but the first."""
+    """What neurons of one kind did: times of their spikes, and v at the end of every step but the last."""
     start(job["dt"])
     cells = nest.Create(job["model"], len(job["values"]), params=job["values"])
-    if job["trains"]:
-        sources = [[{"times": t, "weight": w} for t, w in trains] for trains in job["trains"]]
-        for cell, trains in zip(cells, sources, strict=True):
-            for train in trains:
-                generator = nest.Create("spike_generator", params={"spike_times": train["times"]})
-                nest.Connect(generator, cell, syn_spec={"weight": train["weight"], "delay": job["dt"]})
+    for number, trains in enumerate(job["trains"]):
+        for weight, times in trains:
+            generator = nest.Create("spike_generator", params={"spike_times": times})
+            nest.Connect(generator, cells[number], syn_spec={"weight": weight, "delay": job["dt"]})
     recorder = nest.Create("spike_recorder")
     meter = nest.Create("multimeter", params={"record_from": ["V_m"], "interval": job["dt"]})
     nest.Connect(cells, recorder)
-    nest.Connect(meter, cells, syn_spec={"delay": job["dt"]})
+    nest.Connect(meter, cells, syn_spec={"delay": job["dt"]})  # also the time between two deliveries of what it read
     nest.Simulate(job["ms"])
-    spikes, states = recorder.events, meter.events
-    names = cells.tolist()
-    return {
-        "spikes": [[float(t) for t, s in zip(spikes["times"], spikes["senders"], strict=True) if s == n] for n in names],
-        "v": [[float(v) for v, s in zip(states["V_m"], states["senders"], strict=True) if s == n] for n in names],
-    }
+
+    def of_each(events: dict, name: str) -> list[list[float]]:
+        return [events[name][events["senders"] == cell].tolist() for cell in cells.tolist()]
+
+    return {"spikes": of_each(recorder.events, "times"), "v": of_each(meter.events, "V_m")}
 
 
 if __name__ == "__main__":

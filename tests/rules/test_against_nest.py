@@ -2,7 +2,8 @@
 
 Both sides compute in double precision. Rules must agree to 1e-9 of the weight. How times correspond: NEST's connections
 have a delay of at least one step, so simulate_nest.py lets post neurons fire that much early, and a job ends with a pre
-spike, at which NEST brings weights up to date. Trains hold no coincidences, of which NEST has its own idea.
+spike, at which NEST brings weights up to date. Trains hold no coincidences, of which NEST has its own idea. Spikes of
+neurons are dated at the end of their step by NEST and at its beginning here; v at one time is the same.
 """
 
 from __future__ import annotations
@@ -110,3 +111,120 @@ def ours(name: str, pre: list[list[float]], post: list[list[float]], rewards: li
     else:
         model.step(LAST + 1)
     return np.asarray(model["syn"].w)
+
+
+# ---------------------------------------------------------------- neurons
+
+CELLS = 6
+inputs = st.lists(
+    st.tuples(*(st.lists(st.integers(1, 900), max_size=size, unique=True).map(sorted) for size in (30, 10))),
+    min_size=CELLS, max_size=CELLS,
+)  # fmt: skip
+currents = st.lists(st.integers(50, 200), min_size=CELLS, max_size=CELLS)
+
+
+def traces(
+    name: str, dt: float, steps: int, trains: dict[str, tuple[str, list[list[float]]]], **values: Any
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Times of the spikes of each of the CELLS neurons, and v at the end of every step."""
+    net = pl.Network(dt=f"{dt} ms", seed=1)
+    cells = net.population(getattr(pl.rules, name), CELLS, name="cells", **values)
+    for port, (weight, _) in trains.items():
+        source = net.population(LIBRARY.Told, CELLS, name=f"to_{port}")
+        net.connect(source, getattr(cells, port), pl.rules.Static(w=weight), pl.one_to_one())
+    net.record(cells, "spikes")
+    net.record(cells, "v", every=f"{dt} ms")
+    model = net.compile(precision="double")
+    for port, (_, times) in trains.items():
+        who = np.repeat(np.arange(CELLS), [len(train) for train in times])
+        model[f"to_{port}"].schedule(who, np.array([t for train in times for t in train]))
+    model.step(steps)
+    spikes = model.recordings["cells.spikes"]
+    fired = [np.asarray(spikes.times)[np.asarray(spikes.neurons) == k] for k in range(CELLS)]
+    return fired, np.asarray(model.recordings["cells.v"].values)[: steps - 1].T
+
+
+def test_current_neurons_agree_in_every_step(nest: Nest) -> None:
+    """LIFCurrent and iaf_psc_exp: both are solved exactly."""
+    dt, steps = 0.1, 1000
+    values = {
+        "C_m": 200.0, "tau_m": 20.0, "tau_syn_ex": 5.0, "tau_syn_in": 10.0, "E_L": -70.0, "V_m": -70.0,
+        "V_reset": -70.0, "V_th": -54.0, "t_ref": 5.0,
+    }  # fmt: skip
+
+    @fewer
+    @given(inputs)
+    def compare(drawn: list[tuple[list[int], list[int]]]) -> None:
+        exc, inh = ([[step * dt for step in cell[k]] for cell in drawn] for k in (0, 1))
+        jobs = [[[1500.0, a], [-700.0, b]] for a, b in zip(exc, inh, strict=True)]
+        expected = nest(model="iaf_psc_exp", dt=dt, ms=steps * dt, values=[values] * CELLS, trains=jobs)
+        fired, v = traces("LIFCurrent", dt, steps, {"exc": ("1500 pA", exc), "inh": ("-700 pA", inh)})
+        assert v == pytest.approx(np.array(expected["v"]), abs=1e-9)
+        for found, wanted in zip(fired, expected["spikes"], strict=True):
+            assert found + dt == pytest.approx(wanted, abs=1e-9)
+
+    compare()
+
+
+def test_exponential_neurons_spike_together(nest: Nest) -> None:
+    """AdEx and aeif_cond_exp: Runge-Kutta of fixed and of adaptive steps. Before the first spike v agrees to
+    1e-6 mV, and spikes to 2 steps.
+    """
+    dt, steps = 0.02, 4500
+    values = {
+        "C_m": 281.0, "g_L": 30.0, "E_L": -70.6, "V_th": -50.4, "Delta_T": 2.0, "V_reset": -70.6, "V_peak": -40.0,
+        "tau_w": 144.0, "a": 4.0, "b": 80.5, "tau_syn_ex": 5.0, "tau_syn_in": 10.0, "E_ex": 0.0, "E_in": -80.0,
+        "I_e": 400.0, "t_ref": 0.0, "V_m": -70.6, "gsl_error_tol": 1e-9,
+    }  # fmt: skip
+
+    @fewer
+    @given(inputs)
+    def compare(drawn: list[tuple[list[int], list[int]]]) -> None:
+        exc, inh = ([[step / 10 for step in cell[k]] for cell in drawn] for k in (0, 1))
+        jobs = [[[8.0, a], [-5.0, b]] for a, b in zip(exc, inh, strict=True)]
+        expected = nest(model="aeif_cond_exp", dt=dt, ms=steps * dt, values=[values] * CELLS, trains=jobs)
+        fired, v = traces("AdEx", dt, steps, {"exc": ("8 nS", exc), "inh": ("5 nS", inh)}, i_offset="400 pA")
+        for k, (found, wanted) in enumerate(zip(fired, expected["spikes"], strict=True)):
+            assert found + dt == pytest.approx(wanted, abs=2.5 * dt)
+            calm = int((wanted[0] if wanted else steps * dt) / dt) - 100  # not the upstroke
+            assert v[k, : max(calm, 0)] == pytest.approx(np.array(expected["v"][k][: max(calm, 0)]), abs=1e-6)
+
+    compare()
+
+
+def test_squid_axons_agree_in_every_step(nest: Nest) -> None:
+    """HodgkinHuxley and hh_psc_alpha, spikes included: v to 0.01 mV of 100."""
+    dt, steps = 0.01, 5000
+    gates = {"V_m": -65.0, "Act_m": 0.0529325, "Inact_h": 0.5961208, "Act_n": 0.3176769}
+
+    @fewer
+    @given(currents)
+    def compare(drawn: list[int]) -> None:
+        values = [gates | {"I_e": 5.0 * c} for c in drawn]
+        expected = nest(model="hh_psc_alpha", dt=dt, ms=steps * dt, values=values, trains=[])
+        fired, v = traces("HodgkinHuxley", dt, steps, {}, i_offset=5.0 * np.array(drawn), e_leak="-54.402 mV")
+        assert v == pytest.approx(np.array(expected["v"]), abs=0.01)
+        assert all(len(train) for train, c in zip(fired, drawn, strict=True) if c > 130)
+
+    compare()
+
+
+def test_quadratic_neurons_spike_together(nest: Nest) -> None:
+    """Izhikevich and izhikevich: NEST goes by Euler steps, so that spikes of the first 60 ms agree to 0.2 ms."""
+    dt, steps = 0.01, 6000
+    values = {
+        "a": 0.02, "b": 0.2, "c": -65.0, "d": 8.0, "V_th": 30.0, "V_m": -65.0, "U_m": -13.0,
+        "consistent_integration": True,
+    }  # fmt: skip
+
+    @fewer
+    @given(currents)
+    def compare(drawn: list[int]) -> None:
+        given_to = [values | {"I_e": 0.1 * c} for c in drawn]
+        expected = nest(model="izhikevich", dt=dt, ms=steps * dt, values=given_to, trains=[])
+        fired, _ = traces("Izhikevich", dt, steps, {}, i_offset=0.1 * np.array(drawn))
+        for found, wanted in zip(fired, expected["spikes"], strict=True):
+            assert found + dt == pytest.approx(wanted, abs=0.2)
+        assert all(len(train) for train in fired)
+
+    compare()

@@ -49,7 +49,7 @@ def pairings(
 
 
 def apart(steps: int) -> st.SearchStrategy[tuple[list[int], list[int]]]:
-    """A train of steps for each of the two neurons of a synapse: every step belongs to one of them, to none, never to both."""
+    """Steps at which the two neurons of a synapse fire: never both at once."""
     return st.lists(
         st.tuples(st.integers(2, steps - 2), st.booleans()), min_size=2, max_size=25, unique_by=lambda item: item[0]
     ).map(lambda items: ([s for s, side in sorted(items) if not side], [s for s, side in sorted(items) if side]))
