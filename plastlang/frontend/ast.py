@@ -334,9 +334,10 @@ class MethodDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class UseDeclaration:
-    """`use PairSTDP(a_plus = 0.02)`."""
+    """`use PairSTDP(a_plus = 0.02)`. `label`: what stands behind `as`, or ''."""
 
     call: CallExpression
+    label: str = ""
     span: Span | None = _span()
 
 

@@ -83,8 +83,10 @@ class ComponentBuilder(ExpressionBuilder):
     def method(self, head: Token, name: Token, _nl: Token) -> ast.MethodDeclaration:
         return ast.MethodDeclaration(str(name), span_of(head, name))
 
-    def use(self, head: Token, call: ast.CallExpression, _nl: Token) -> ast.UseDeclaration:
-        return ast.UseDeclaration(call, span_of(head, call))
+    def use(
+        self, head: Token, call: ast.CallExpression, _as: Token | None, label: Token | None, _nl: Token
+    ) -> ast.UseDeclaration:  # fmt: skip
+        return ast.UseDeclaration(call, "" if label is None else str(label), span_of(head, label or call))
 
     def spike_when(self, head: Token, _when: Token, value: Part, body: Block) -> ast.SpikeDeclaration:
         return ast.SpikeDeclaration("when", value.node, body.body, span_of(head, body if body.body else value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -268,7 +268,6 @@ class _Module:
             self.consts,
             self.functions,
             tuple(d.name for d in fresh),
-            self.reporter.warnings,
         )
         broken = frozenset(self.broken | (components - set(self.components)))
         for network in self.networks.values():
@@ -283,7 +282,16 @@ class _Module:
                     )
                 )
             )
-        return replace(result, warnings=self.reporter.warnings)
+        return replace(result, warnings=tuple(w for w in self.reporter.warnings if not _of_a_part(w, fresh)))
+
+
+def _of_a_part(warning: Diagnostic, declarations: Sequence[object]) -> bool:
+    """Whether an equation without effect stands in a rule that others of the file use: they may read it."""
+    rules = [d for d in declarations if isinstance(d, ast.Component)]
+    used = {m.call.function for rule in rules for m in rule.members if isinstance(m, ast.UseDeclaration)}
+    spans = [rule.span for rule in rules if rule.name in used and rule.span is not None]
+    at = warning.span
+    return warning.code == "W102" and at is not None and any(s.start <= at.start < s.end for s in spans)
 
 
 def _check(recovered: Recovered, source: Source, files: _Files) -> CheckedModule:

@@ -138,7 +138,7 @@ class _Component(Uses):
                     self.parameter(parameter)
         for member in members:
             if isinstance(member, ast.UseDeclaration):
-                self.use(member, self.declaration.members.index(member))
+                self.use(member, self._place(member))
         for member in members:
             if isinstance(member, ast.VariableDeclaration):
                 for variable in member.items:
@@ -160,7 +160,7 @@ class _Component(Uses):
                 case ast.BlockDeclaration():
                     self.block(member)
                 case ast.UseDeclaration():
-                    self.place_used(self.declaration.members.index(member))
+                    self.place_used(self._place(member))
                 case ast.ParameterDeclaration() | ast.VariableDeclaration() | ast.LetDeclaration():
                     pass
         kept = set(self.e.used)
@@ -170,6 +170,10 @@ class _Component(Uses):
         self.s.settle_units()
         self.settle_rate()
         self._warn(kept)
+
+    def _place(self, member: ast.Member) -> int:
+        """The number of a member; others may be written like it."""
+        return next(number for number, other in enumerate(self.declaration.members) if other is member)
 
     def _fits(self, member: ast.Member) -> bool:
         match member:

@@ -24,6 +24,7 @@ class Uses(Dynamics):
 
     known: Mapping[str, CheckedComponent] = field(default_factory=dict)
     used: dict[int, CheckedComponent] = field(default_factory=dict)  # by the place of the member
+    taken: set[tuple[str, str]] = field(default_factory=set)  # rules that are used, and their labels
     bound: set[str] = field(default_factory=set)  # variables of this rule that used ones require
 
     def use(self, node: ast.UseDeclaration, place: int) -> None:
@@ -33,9 +34,20 @@ class Uses(Dynamics):
         if rule is None or rule.kind != "rule":
             self._unknown_rule(node, rule)
             return
-        parameters = self._arguments(node, rule)
-        bindings = self._bindings(node, rule)
-        rule = rename(replace(rule, parameters=parameters), "", bindings, self.e.draws)
+        if (name, node.label) in self.taken:
+            example = "" if node.label else f", for example `use {name}(...) as slow`: `x` is then `slow_x`"
+            self.reporter.error(
+                "P204", f"`{name}` is used twice", node.span, "the same names again",
+                f"give one of them a name of its own{example}",
+            )  # fmt: skip
+            return
+        self.taken.add((name, node.label))
+        parameters, given = self._arguments(node, rule)
+        names = self._bindings(node, rule)
+        if node.label:
+            given = {p.name: f"{node.label}_{p.name}" for p in rule.parameters} | given
+            names = {v.name: f"{node.label}_{v.name}" for v in rule.variables if not v.required} | names
+        rule = rename(replace(rule, parameters=parameters), "", names, self.e.draws, given)
         self.e.draws += rule.draws
         span = node.span
         for parameter in rule.parameters:
@@ -91,8 +103,12 @@ class Uses(Dynamics):
 
     # ------------------------------------------------------------ arguments
 
-    def _arguments(self, node: ast.UseDeclaration, rule: CheckedComponent) -> tuple[CheckedParameter, ...]:
-        """The parameters with the values given: numbers that stand for the defaults."""
+    def _arguments(
+        self, node: ast.UseDeclaration, rule: CheckedComponent
+    ) -> tuple[tuple[CheckedParameter, ...], dict[str, str]]:
+        """The parameters with the values given (numbers that stand for the defaults), and those for which parameters
+        of this rule stand."""
+        given: dict[str, str] = {}
         known = {p.name: p for p in rule.parameters}
         required = [v.name for v in rule.variables if v.required]
         for argument in node.call.arguments:
@@ -101,6 +117,11 @@ class Uses(Dynamics):
                 continue
             if name not in known:
                 self._no_such(rule, name, [*known, *required], argument.span)
+                continue
+            own = self.e.entries.get(argument.value.name) if isinstance(argument.value, ast.Name) else None
+            if isinstance(own, ParameterName):
+                self._same(known[name], own, argument)
+                given[name] = own.name
                 continue
             found = self.e.constant(argument.value, f"`{name}`")
             if found is None:
@@ -116,7 +137,22 @@ class Uses(Dynamics):
                     f"must be from {low:g} to {high:g}",
                 )  # fmt: skip
             known[name] = replace(known[name], default=found[0])
-        return tuple(known.values())
+        return tuple(p for p in known.values() if p.name not in given), given
+
+    def _same(self, parameter: CheckedParameter, own: ParameterName, argument: ast.Argument) -> None:
+        """A parameter of this rule stands for one of the used rule: in its unit, and within its limits."""
+        self.e.used.add(own.name)
+        span, name = argument.value.span, parameter.name
+        want = from_dimension(parameter.dimension)
+        if not self.e.unifier.unify(want, own.vector):
+            self.e.report_unit(span, f"`{name}` must be {self.e.say(want)}", own.vector)
+        limits = next((bounds for item, _, _, bounds in self.parameters if item.name == own.name), None)
+        low, high = parameter.low, parameter.high
+        if low is not None and high is not None and (limits is None or limits[0] < low or limits[1] > high):
+            self.reporter.error(
+                "P525", f"`{name}` is limited, and `{own.name}` may leave its limits", span,
+                f"must be from {low:g} to {high:g}", f"give `{own.name}` these limits, too: `in [...]`",
+            )  # fmt: skip
 
     def _no_such(self, rule: CheckedComponent, name: str, known: list[str], span: Span | None) -> None:
         if not name:

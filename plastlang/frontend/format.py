@@ -168,8 +168,8 @@ class _Writer:
                 yield Written(1, f"let {name} = {expression_text(value)}", at)
             case ast.InputDeclaration(port, variable):
                 yield Written(1, f"input {port} -> {variable}", at)
-            case ast.UseDeclaration(call):
-                yield Written(1, f"use {_call(call)}", at)
+            case ast.UseDeclaration(call, label):
+                yield Written(1, f"use {_call(call)}{f' as {label}' if label else ''}", at)
             case ast.MethodDeclaration(name):
                 yield Written(1, f"method {name}", at)
             case ast.SpikeDeclaration(kind, condition, body):

@@ -200,6 +200,7 @@ SOFT_WORDS = frozenset(
         "matching",
         "after",
         "use",
+        "as",
     }
 )
 #: Words that introduce a value without `=`.

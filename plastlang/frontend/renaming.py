@@ -55,19 +55,24 @@ def _statement(statement: Stmt, name: Callable[[str], str], shift: int) -> Stmt:
             return statement
 
 
-def rename(rule: CheckedComponent, label: str, bindings: Mapping[str, str], shift: int) -> CheckedComponent:
-    """The rule with parameters `label.name` (`name` without a label), required variables under the names they have
-    elsewhere, draws shifted."""
+def rename(
+    rule: CheckedComponent, label: str, bindings: Mapping[str, str], shift: int, given: Mapping[str, str] | None = None
+) -> CheckedComponent:
+    """The rule with parameters `label.name` (`name` without a label), variables under the names that `bindings` gives
+    them, draws shifted. `given`: other names of parameters."""
 
     prefix = f"{label}." if label else ""
 
     def name(old: str) -> str:
         return bindings.get(old, old)
 
+    def parameter(old: str) -> str:
+        return (given or {}).get(old, prefix + old)
+
     def node(expr: Expr) -> Expr:
         match expr:
             case Param():
-                return replace(expr, name=prefix + expr.name)
+                return replace(expr, name=parameter(expr.name))
             case Read(of=""):
                 return replace(expr, name=name(expr.name))
             case Draw():
@@ -96,7 +101,7 @@ def rename(rule: CheckedComponent, label: str, bindings: Mapping[str, str], shif
     return replace(
         rule,
         name=label or rule.name,
-        parameters=tuple(replace(p, name=prefix + p.name) for p in rule.parameters),
+        parameters=tuple(replace(p, name=parameter(p.name)) for p in rule.parameters),
         variables=tuple(
             replace(v, name=name(v.name), init=maybe(v.init), low=maybe(v.low), high=maybe(v.high))
             for v in rule.variables

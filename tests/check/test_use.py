@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plastlang.ir.text import to_text
-from tests.check.cases import LIF, REWIRING, STDP
+from tests.check.cases import LIF, REWIRING, STDP, said
 from tests.programs.running import built
 
 NETWORK = """network Net:
@@ -48,3 +48,44 @@ def test_blocks_stand_where_the_rule_is_used() -> None:
 def test_names_of_the_used_rule_are_seen() -> None:
     rules = "rule Both:\n    use PairSTDP()\n    every 1 ms:\n        w = 0.5 * w_max * y\n"
     assert "y) at synapse" not in text(rules, "Both()")
+
+
+TRACE = (
+    "rule Trace:\n    param tau = 20 ms in [1 ms, 1 s]\n    pre x = 0\n    x' = -x / tau\n"
+    "    on pre spike:\n        x += 1\n"
+)
+
+
+def test_a_rule_twice_under_names_of_its_own() -> None:
+    twice = TRACE + (
+        "rule Both:\n    use Trace(tau = 5 ms) as fast\n    use Trace() as slow\n    synapse w = 0.5 nS\n"
+        "    on pre spike:\n        deliver w * fast_x * slow_x\n"
+    )
+    by_hand = (
+        "rule Both:\n    param fast_tau = 5 ms in [1 ms, 1 s], slow_tau = 20 ms in [1 ms, 1 s]\n"
+        "    pre fast_x = 0\n    pre slow_x = 0\n    fast_x' = -fast_x / fast_tau\n    slow_x' = -slow_x / slow_tau\n"
+        "    synapse w = 0.5 nS\n    on pre spike:\n        fast_x += 1\n    on pre spike:\n        slow_x += 1\n"
+        "    on pre spike:\n        deliver w * fast_x * slow_x\n"
+    )
+    made = text(twice, "Both(slow_tau = 9 ms)").replace(" by Trace", " by Both")
+    assert made == text(by_hand, "Both(slow_tau = 9 ms)")
+
+
+def test_a_parameter_stands_for_one_of_the_used_rule() -> None:
+    used = "rule Both:\n    param tau = 7 ms\n    use PairSTDP(tau_plus = tau, tau_minus = tau)\n"
+    made = text(used, "Both(tau = 8 ms)")
+    parameters = [line.split()[1] for line in made.splitlines() if line.strip().startswith("param ")]
+    assert "tau" in parameters and not {"tau_plus", "tau_minus"} & set(parameters)
+
+
+def test_a_parameter_that_stands_for_another_has_its_limits() -> None:
+    rule = TRACE + "rule Both:\n    param time = 5 ms{}\n    use Trace(tau = time)\n    synapse w = x\n"
+    for limits in ("", " in [0 ms, 10 ms]", " in [1 ms, 2 s]"):
+        assert "`tau` is limited, and `time` may leave its limits" in said(rule.format(limits))
+    assert "P525" not in said(rule.format(" in [1 ms, 10 ms]"))
+
+
+def test_what_a_used_rule_leaves_to_others_is_no_mistake() -> None:
+    user = "rule Both:\n    use Trace()\n    synapse w = 0.0\n    on post spike:\n        w += x\n"
+    assert "W102" in said(TRACE)
+    assert not said(TRACE + user)

@@ -139,10 +139,15 @@ MEMBERS = st.one_of(
         st.builds(
             ast.CallExpression, NAMES, _tuple(st.builds(ast.Argument, st.one_of(st.just(""), NAMES), EXPRESSIONS), 0, 3)
         ),
+        st.one_of(st.just(""), NAMES),
     ),
     st.builds(ast.SpikeDeclaration, st.sampled_from(["when", "rate"]), EXPRESSIONS, _tuple(STATEMENTS, 0, 2)),
     st.builds(ast.SpikeDeclaration, st.just("times"), st.none(), _tuple(STATEMENTS, 0, 2)),
     st.builds(ast.BlockDeclaration, st.sampled_from(["pre spike", "post spike", "each step"]), BODIES),
+    st.builds(
+        ast.BlockDeclaration, st.sampled_from(["pre spike", "post spike"]), BODIES, st.none(), st.just(""), st.just(()),
+        EXPRESSIONS, st.one_of(st.none(), EXPRESSIONS),
+    ),
     st.builds(ast.BlockDeclaration, st.just("every"), BODIES, EXPRESSIONS),
     st.builds(ast.BlockDeclaration, st.just("signal"), BODIES, st.none(), SIGNALS, _tuple(NAMES, 0, 2)),
 )
