@@ -228,3 +228,32 @@ def test_quadratic_neurons_spike_together(nest: Nest) -> None:
         assert all(len(train) for train in fired)
 
     compare()
+
+
+@pytest.mark.parametrize("name", ["LIF", "LIFConductance"])
+def test_conductance_neurons_spike_together(nest: Nest, name: str) -> None:
+    """LIF, LIFConductance and iaf_cond_exp: v to 0.1 mV before the first spike, as steps here are of first order."""
+    dt, steps = 0.02, 4500
+    big = 100.0 if name == "LIF" else 1.0  # 20 nF and 200 pF
+    rest, threshold = (-70.0, -54.0) if name == "LIF" else (-60.0, -50.0)
+    values = {
+        "C_m": 200.0 * big, "g_L": 10.0 * big, "E_L": rest, "V_m": rest, "V_reset": rest, "V_th": threshold,
+        "tau_syn_ex": 5.0, "tau_syn_in": 10.0, "E_ex": 0.0, "E_in": -80.0, "t_ref": 5.0,
+    }  # fmt: skip
+
+    @fewer
+    @given(inputs)
+    def compare(drawn: list[tuple[list[int], list[int]]]) -> None:
+        exc, inh = ([[step / 10 for step in cell[k]] for cell in drawn] for k in (0, 1))
+        if name == "LIF":
+            inh = [[] for _ in exc]
+        jobs = [[[3.0 * big, a], [-2.0, b]] for a, b in zip(exc, inh, strict=True)]
+        expected = nest(model="iaf_cond_exp", dt=dt, ms=steps * dt, values=[values] * CELLS, trains=jobs)
+        ports = {"exc": (f"{3 * big} nS", exc)} | ({} if name == "LIF" else {"inh": ("2 nS", inh)})
+        fired, v = traces(name, dt, steps, ports)
+        for k, (found, wanted) in enumerate(zip(fired, expected["spikes"], strict=True)):
+            first = int(min([steps * dt, *wanted[:1], *found[:1]]) / dt) - 1
+            assert v[k, :first] == pytest.approx(np.array(expected["v"][k][:first]), abs=0.1)
+            assert found[:1] + dt == pytest.approx(wanted[:1], abs=0.3)
+
+    compare()
