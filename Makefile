@@ -74,6 +74,14 @@ gpu: $(VENV)/.test ## on a machine with a GPU: compare bits, sanitize, time; wri
 docs-check: $(VENV)/.test ## run every code block of the documents
 	@$(BIN)/python -m pytest tests/docs
 
+.PHONY: peers
+peers: $(VENV)/.test ## the library's rules against Brian2 and NEST, each in an environment of its own (about 300 MB)
+	@for p in brian2 nest; do test -x $(VENV)/$$p/bin/python && continue; echo "==> installing $$p into $(VENV)/$$p"; \
+		$(BIN)/python -m venv $(VENV)/$$p && $(VENV)/$$p/bin/python -m pip --disable-pip-version-check install --quiet \
+		--prefer-binary $$(case $$p in nest) echo nest-simulator;; *) echo $$p;; esac) || { rm -rf $(VENV)/$$p; exit 3; }; done
+	@PLASTLANG_BRIAN2=$(VENV)/brian2/bin/python PLASTLANG_NEST=$(VENV)/nest/bin/python \
+		$(BIN)/python -m pytest tests/rules/test_against_brian2.py tests/rules/test_against_nest.py
+
 gallery: $(VENV)/.test ## a page with equations and a picture for each neuron and rule, into docs/gallery/
 	@$(BIN)/plastc doc --out docs/gallery
 
