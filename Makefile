@@ -13,7 +13,7 @@ EXTRA := $(shell for c in "$$CC" gcc clang; do \
 	echo 'int x;' | $$c -x c -include math.h -c - -o /dev/null >/dev/null 2>&1 && { echo plot; exit; }; done; echo plot,zig)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz fuzz-cuda nvcc science-long pycuda gpu docs-check gallery wheel clean
+.PHONY: help demo test check bench fuzz fuzz-cuda nvcc science-long accuracy pycuda gpu docs-check gallery wheel clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
@@ -63,7 +63,10 @@ nvcc: $(VENV)/.test ## kernels of the whole library for all architectures, warni
 	@$(BIN)/python -m pytest -n 2 -m long tests/cuda/test_emitted_code.py
 
 science-long: $(VENV)/.test ## minutes of simulation against published figures
-	@$(BIN)/python -m pytest -n 2 -m long tests/science
+	@$(BIN)/python -m pytest -n 2 -m long tests/science tests/train
+
+accuracy: $(VENV)/.test ## accuracy of dense, static and rewired networks, 20 seeds (half an hour), into docs/training.md
+	@$(BIN)/python -m benchmarks.training_accuracy --task digits --task yin-yang --seeds 20 --report
 
 pycuda: $(VENV)/.test ## build PyCUDA into .venv (needs the CUDA toolkit, no GPU), so that its tests run
 	@$(BIN)/python benchmarks/pycuda_wheels.py

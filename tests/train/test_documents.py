@@ -32,31 +32,69 @@ def test_every_rule_is_named(file: str) -> None:
     assert own and all(f"`{name}`" in row and hasattr(library, name) for name in own)
 
 
+RUNS = [
+    {
+        "task": "digits", "kind": kind, "connectivity": p, "seed": seed, "accuracy": accuracy,
+        "synapses": {"from_source": 80, "recurrent": 160}, "moved": {"from_source": [3, 4]} if moves else {},
+    }
+    for kind, p, seed, accuracy, moves in [
+        ("Classifier", 1.0, 0, 0.97, 0), ("Classifier", 1.0, 1, 0.95, 0), ("Classifier", 0.01, 0, 0.80, 0),
+        ("Classifier", 0.01, 1, 0.82, 0), ("Classifier", 0.01, 2, 0.90, 0), ("RewiringClassifier", 0.01, 0, 0.82, 1),
+        ("RewiringClassifier", 0.01, 1, 0.85, 1),
+    ]
+]  # fmt: skip
+
+
 def test_the_table_of_accuracies() -> None:
-    runs = [
-        {"task": "digits", "kind": kind, "connectivity": p, "seed": seed, "accuracy": accuracy}
-        for kind, p, seed, accuracy in [
-            ("Classifier", 1.0, 0, 0.97), ("Classifier", 0.01, 0, 0.80), ("Classifier", 0.01, 1, 0.82),
-            ("Classifier", 0.01, 2, 0.90), ("RewiringClassifier", 0.01, 0, 0.82), ("RewiringClassifier", 0.01, 1, 0.85),
-        ]
-    ]  # fmt: skip
-    table = training_report.collect(runs)
-    differences, p = training_report.paired(table["digits", 0.01]["static"], table["digits", 0.01]["DEEP R"])
-    assert differences == pytest.approx([0.02, 0.03])
-    assert p == pytest.approx(2 * (0.5 - np.arctan(5) / np.pi))  # t = 5 at one degree of freedom
+    table = training_report.collect(training_report.record(RUNS))
+    found = training_report.paired(table["digits", 0.01]["static"], table["digits", 0.01]["DEEP R"])
+    assert found.differences == pytest.approx([0.02, 0.03])
+    assert found.p == pytest.approx(2 * (0.5 - np.arctan(5) / np.pi))  # t = 5 at one degree of freedom
     rows = training_report.lines(table).splitlines()[2:]
-    assert rows[0] == "| digits | 1% | 84.0 ± 5.3 % (n = 3) | 83.5 ± 2.1 % (n = 2) | +2.5 points | 0.13 |"
-    assert rows[1] == "| digits | 100% | 97.0 % (n = 1) |  |  |  |"
+    assert rows[0] == (
+        "| digits | 1% | 84.0 ± 5.3 % (n = 3) | 83.5 ± 2.1 % (n = 2) | +2.5 points, p = 0.13 (n = 2)"
+        " | -12.5 points, p = 0.13 (n = 2) |"
+    )
+    assert rows[1] == "| digits | dense | 96.0 ± 1.4 % (n = 2) |  |  |  |"
+
+
+def test_the_record_of_accuracies() -> None:
+    rows = training_report.record(RUNS).splitlines()
+    assert rows[0] == "task,connectivity,kind,seed,input synapses,recurrent synapses,moved,accuracy"
+    assert rows[1] == "digits,0.01,DEEP R,0,80,160,7,0.82" and rows[-1] == "digits,1.0,dense,1,80,160,0,0.95"
+    assert len(rows) == 1 + len(RUNS)
+
+
+def test_the_table_in_the_document_is_that_of_the_record() -> None:
+    table = training_report.collect(training_report.RECORD.read_text("utf-8"))
+    assert training_report.lines(table) in PAGE
+    for task in ("digits", "yin-yang"):
+        for p, kinds in [*((p, ("static", "DEEP R")) for p in (0.01, 0.05, 0.1)), (1.0, ("dense",))]:
+            assert all(len(table[task, p][kind]) >= 5 for kind in kinds), f"{task} at {p}: fewer than five seeds"
 
 
 def test_the_speed_of_small_networks() -> None:
-    found = [
-        training_speed.measure("digits", condition, steps=10, batch=2, repeats=1, hidden=16)
-        for condition in (training_speed.CONDITIONS[0], training_speed.CONDITIONS[3])
-    ]
+    chosen = (training_speed.CONDITIONS[0], training_speed.CONDITIONS[3])
+    found = training_speed.measure("digits", chosen, steps=10, batch=2, repeats=2, hidden=16)
     assert found[0].synapses == 700 * 16 + 16 * 16 and found[1].synapses < 0.03 * found[0].synapses
+    assert all(len(timing.seconds) == 2 for timing in found)
     rows = training_speed.table(found).splitlines()
-    assert len(rows) == 4 and rows[2].endswith("| 1.0 |")
+    assert len(rows) == 4 and rows[2].endswith("| 1.0 (1.0 .. 1.0) |")
+
+
+def test_what_a_dense_network_moves() -> None:
+    """Between an update alone and walks through all synapses in every step."""
+    least = training_speed.least_bytes("digits", 20, 4, hidden=8)
+    synapses = 708 * 8
+    assert synapses * 64 < least < synapses * (64 + 20 * 72)
+
+
+def test_a_python_without_torch_is_an_error(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    with pytest.raises(SystemExit, match="has no PyTorch that works"):
+        training_speed.torch(str(python), "eprop", "digits", 2, 2, 1)
 
 
 def test_generated_events_have_their_rate() -> None:
