@@ -31,23 +31,24 @@ def emit_grow_matched(block: KernelBlock, statement: GrowMatched) -> None:
     block.kernel(["__shared__ int32_t counts[32];", "if (blockIdx.x == 0) {", *indent(scans), "}"], Shape.BLOCK)
     known = [f"const int32_t axons = {totals[0]}, dendrites = {totals[1]};"]
     least, both = "axons < dendrites ? axons : dendrites", "(int64_t)axons + dendrites"
-    begin = (
-        f"pl_work_begin(m, p, pl_kernel, {unit.owner.number}, {least}, 0, 0, ({both}) * (int64_t)sizeof(pl_element));"
-    )
+    bytes_ = f"2 * ({both}) * (int64_t)sizeof(pl_element)"  # as they are drawn, and sorted
+    begin = f"pl_work_begin(m, p, pl_kernel, {unit.owner.number}, {least}, 0, 0, {bytes_});"
     block.kernel([*known, begin], Shape.SPREAD)
     elements = [*known, f"pl_element *const elements = pl_elements(p, {both});"]
+    drawn = [*known, f"pl_element *const drawn = pl_elements(p, 2 * ({both}));"]
     fill = []
     for (count, vacant), at, total, ordinal in zip(sides, ("0", "axons"), ("axons", "dendrites"), KINDS, strict=True):
         counter = f"pl_counter({statement.purpose}u, {ordinal}u, {block.repeat})"
-        fill.append(f"pl_elements_of(m, elements + {at}, {vacant.text}, {count}, {total}, {counter});")
-    block.kernel([*elements, *fill], Shape.SPREAD)
-    sort = [
-        *elements,
-        "for (unsigned side = blockIdx.x; side < 2; side += gridDim.x) {",
-        "    pl_block_sort(elements + (side == 0 ? 0 : axons), side == 0 ? axons : dendrites);",
-        "}",
+        fill.append(f"pl_elements_of(m, drawn + {at}, {vacant.text}, {count}, {total}, {counter});")
+    block.kernel([*drawn, *fill], Shape.SPREAD)
+    sort = ["pl_elements_sort(drawn, axons);", "pl_elements_sort(drawn + axons, dendrites);"]
+    block.kernel([*drawn, *sort], Shape.SPREAD)
+    place = [
+        f"pl_element *const elements = drawn + ({both});",
+        "pl_elements_place(drawn, axons, elements);",
+        "pl_elements_place(drawn + axons, dendrites, elements + axons);",
     ]
-    block.kernel(sort, Shape.SPREAD)
+    block.kernel([*drawn, *place], Shape.SPREAD)
     _match(block, statement, elements)
     emit_edits(block, [Growth(statement.init, {})])
 

@@ -314,4 +314,35 @@ template <typename T> PL_DEVICE void pl_block_sort(T *x, int64_t n) {
     }
 }
 
+/* Elements that a block sorts at a time. */
+#define PL_SORTED 2048
+
+/* Sort runs of elements, each by a block. */
+PL_DEVICE void pl_elements_sort(pl_element *x, int64_t n) {
+    for (int64_t from = (int64_t)blockIdx.x * PL_SORTED; from < n; from += (int64_t)gridDim.x * PL_SORTED) {
+        pl_block_sort(x + from, n - from < PL_SORTED ? n - from : PL_SORTED);
+    }
+}
+
+/* Each element of the sorted runs to its place among all, which is how many of all runs are less. By all threads. */
+PL_DEVICE void pl_elements_place(const pl_element *x, int64_t n, pl_element *sorted) {
+    for (int64_t k = pl_thread(); k < n; k += pl_threads()) {
+        const pl_element mine = x[k];
+        int64_t less = 0;
+        for (int64_t from = 0; from < n; from += PL_SORTED) {
+            int64_t low = from, high = n - from < PL_SORTED ? n : from + PL_SORTED;
+            while (low < high) {
+                const int64_t middle = low + (high - low) / 2;
+                if (x[middle] < mine) {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            less += low - from;
+        }
+        sorted[less] = mine;
+    }
+}
+
 #endif

@@ -296,3 +296,31 @@ def test_a_warp_sorts(values: list[int], type_: str) -> None:
     device.read(address, numbers)
     device.close()
     assert numbers.tolist() == sorted(values)
+
+
+ELEMENTS = """
+#include "plast_device_rows.h"
+#include "plast_device_ranking.h"
+struct numbers { pl_element *drawn, *sorted; long long n; };
+extern "C" __global__ void sort(numbers *m, void *) { pl_elements_sort(m->drawn, m->n); }
+extern "C" __global__ void place(numbers *m, void *) { pl_elements_place(m->drawn, m->n, m->sorted); }
+"""
+
+
+@pytest.mark.parametrize("count", [1, 2048, 4500])
+def test_several_blocks_sort_elements(count: int) -> None:
+    rng = np.random.default_rng(count)
+    keys = rng.integers(0, 2**64, count, np.uint64)
+    keys[::3] = keys[0]  # equal ones are in the order of their places
+    drawn = np.stack([keys, rng.permutation(count).astype(np.uint64)], axis=1)
+    device = EmulatedDevice(Schedule("random", 5, 300))
+    places = [device.allocate(drawn.nbytes, name) for name in ("drawn", "sorted")]
+    model = device.allocate(24, "model")
+    device.write(places[0], drawn)
+    device.write(model, np.array([*places, count], np.int64))
+    module = device.compile(ELEMENTS, "single")
+    module.launch([Call("sort", 2, 64, model), Call("place", 3, 64, model)])
+    found = np.zeros_like(drawn)
+    device.read(places[1], found)
+    device.close()
+    assert np.array_equal(found, drawn[np.lexsort((drawn[:, 1], drawn[:, 0]))])
