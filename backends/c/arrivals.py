@@ -10,7 +10,7 @@ from plastlang.backends.cfamily.joined import LATE, Spikes, spikes_on, statement
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import Unit
-from plastlang.ir.nodes import Deliver, PostSpike, PreSpike, Read, Stmt
+from plastlang.ir.nodes import ConnectAll, ConnectProbability, Deliver, PostSpike, PreSpike, Read, Stmt
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import all_expressions, statements, walk
 
@@ -378,7 +378,8 @@ class Arrival:
             chunk += ["for (int32_t b = 0; b < n; ++b) {", f"    waiting[{at}] += late_q{k}[b];", "}"]
         scope.declare("post", "const int32_t *restrict post = p->rows.post;")
         some = ["for (int64_t c = first; c < end; c += PL_BLOCK) {", *indent(chunk), "}"]
-        if not self.deferred:
+        full = "p->history.full[i]" if self.deferred else "p->rows.extra == 0 && p->rows.length[i] == p->n_post"
+        if not (self.deferred or isinstance(self.owner.owner.connect, (ConnectAll, ConnectProbability))):
             return some
         inner = ["const int64_t s = start + j;", "(void)s;", *delivery, *lines]
         inner += ["sums[j] += d;"] if delivers else []
@@ -390,7 +391,7 @@ class Arrival:
             *indent(inner),
             "}",
         ]
-        return ["if (p->history.full[i]) {", *indent(every), "} else {", *indent(some), "}"]
+        return [f"if ({full}) {{", *indent(every), "} else {", *indent(some), "}"]
 
     def _bring_now(self) -> tuple[list[str], list[str]]:
         """Loops that bring the lazy POST variables to now: for all of them, or for those of one row."""

@@ -115,7 +115,7 @@ def _make(unit: Unit, frame: Frame, body: tuple[Stmt, ...], known: dict[str, Val
         lines += _everywhere(unit, f"{unit.prefix}_flush_row", f"i, {_upto(frame)}")
     lines += ["const int64_t s = pl_synapse_new(p, i, j);", "if (s < 0) {", "    pl_no_memory(m);", "    return;", "}"]
     if unit.layout.batched:
-        lines.append(f"pl_batch_view(m, {owner.number});")
+        lines.append(f"pl_batch_grown(m, {owner.number});")
     lines += _everywhere(unit, f"{unit.prefix}_start", f"i, j, s, step, {frame.repeat}")
     if body and unit.layout.batched:
         lines += _make_in_batch(unit, frame, body, known)

@@ -335,6 +335,23 @@ PL_LOCAL void pl_batch_view(pl_model *m, int64_t projection) {
     }
 }
 
+/* The same after one more entry, at the cost of nothing but its own where the pool has stayed in its place. */
+PL_LOCAL void pl_batch_grown(pl_model *m, int64_t projection) {
+    const pl_projection *const first = &m->networks[0].projections[projection];
+    const pl_rows *const r = &first->rows;
+    bool same = !first->has_incoming && first->history.full == NULL;
+    for (int64_t b = 1; same && b < m->batch; ++b) {
+        pl_rows *const seen = &m->networks[b].projections[projection].rows;
+        same = seen->room == r->room;
+        seen->used = r->used;
+        seen->total = r->total;
+        seen->extra = r->extra;
+    }
+    if (!same) {
+        pl_batch_view(m, projection);
+    }
+}
+
 /* ------------------------------------------------------------------ synapses of a projection */
 
 /* A new synapse of the pair with everything counted: its place, or -1 when there is no memory. */
