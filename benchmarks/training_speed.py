@@ -1,20 +1,28 @@
 """Time of training dense, static sparse and rewired (DEEP R) networks of published sizes, as ratios within one run.
 
-    python benchmarks/training_speed.py [--task gestures|digits] [--steps 100] [--batch 8] [--repeats 3]
+    python benchmarks/training_speed.py [--task gestures|digits] [--steps 100] [--batch 8] [--torch PYTHON]
 
 2048-512-11 neurons and 11 classes as for DVS gestures, 700-512-20 as for spoken digits (Knight, Senk & Nowotny, arXiv
 2510.19764, 2025). Events are generated: every input has a rate of its own (log-normal), so that the mean is that of the
-data. One batch is shown and one update made; the time of the update is in it. With 100 steps about 10 min on two cores,
-most of it for the dense network.
+data. One batch is shown and one update made; the time of the update is in it. Each repeat times all networks one after
+the other, so that whatever else the machine does concerns all; ratios are medians of those of the repeats.
+
+`--torch`: also a dense step in that Python's PyTorch (benchmarks/peer_torch.py), by e-prop and by backpropagation
+through time.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -32,7 +40,7 @@ CONDITIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds for one batch, all repeats."""
+    """Seconds for one batch, all repeats. `synapses`: of the input and recurrent projections."""
 
     name: str
     synapses: int
@@ -56,18 +64,77 @@ def events(inputs: int, classes: int, rate: float, steps: int, n: int, seed: int
 
 
 def measure(
-    task: str, condition: tuple[str, str, float], steps: int, batch: int, repeats: int, hidden: int = HIDDEN
-) -> Timing:
-    """Compile, show one batch, then time batches."""
+    task: str, conditions: Sequence[tuple[str, str, float]], steps: int, batch: int, repeats: int,
+    hidden: int = HIDDEN, backend: str = "c",
+) -> list[Timing]:  # fmt: skip
+    """Compile all networks, show each one batch, then time them in turn."""
     inputs, classes, rate = TASKS[task]
-    name, network, connectivity = condition
-    settings = {"inputs": inputs, "hidden": hidden, "classes": classes, "p_in": connectivity, "p_rec": connectivity}
     examples = events(inputs, classes, rate, steps, batch)
-    with getattr(pl.rules, network)(**settings).compile(batch=batch, seed=1) as model:
-        synapses = len(model["from_source"]) + len(model["recurrent"])
-        train.fit(model, examples, epochs=1, batch_size=batch)
-        history = train.fit(model, examples, epochs=repeats, batch_size=batch)
-    return Timing(name, synapses, tuple(row.seconds for row in history))
+    found: list[list[float]] = [[] for _ in conditions]
+    with ExitStack() as stack:
+        models = []
+        for _, network, p in conditions:
+            net = getattr(pl.rules, network)(inputs=inputs, hidden=hidden, classes=classes, p_in=p, p_rec=p)
+            models.append(stack.enter_context(net.compile(backend, batch=batch, seed=1)))
+        synapses = [len(model["from_source"]) + len(model["recurrent"]) for model in models]
+        for repeat in range(repeats + 1):
+            for model, seconds in zip(models, found, strict=True):
+                history = train.fit(model, examples, epochs=1, batch_size=batch)
+                if repeat:
+                    seconds += [row.seconds for row in history]
+    names = [name for name, _, _ in conditions]
+    return [Timing(n, s, tuple(seconds)) for n, s, seconds in zip(names, synapses, found, strict=True)]
+
+
+def least_bytes(task: str, steps: int, batch: int, hidden: int = HIDDEN) -> float:
+    """Bytes that the dense network moves between caches and memory for one batch, at the least.
+
+    Of a synapse that is walked, two traces of each network are read and written, and the summed gradient; a row is
+    walked from the step after the first spike of its input in any example. An update reads and writes four numbers; an
+    example begins with two traces written in each network. Recurrent synapses are left out of the walks, since
+    it is not known beforehand when their neurons spike.
+    """
+    inputs, classes, rate = TASKS[task]
+    first = np.full(inputs, steps)
+    for example in events(inputs, classes, rate, steps, batch):
+        np.minimum.at(first, np.asarray(example.neurons), np.asarray(example.times).astype(int))
+    walked = float(np.sum(steps - first)) * hidden
+    all_synapses = (inputs + hidden) * hidden
+    return walked * (16 * batch + 8) + all_synapses * (8 * batch + 32)
+
+
+def bandwidth(repeats: int = 5, values: int = 1 << 25) -> list[float]:
+    """Bytes a second that one thread moves when it adds one array to another in memory."""
+    a, b = np.ones(values, np.float32), np.ones(values, np.float32)
+    found = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        np.add(a, b, out=a)
+        found.append(12 * values / (time.perf_counter() - begun))
+    return found
+
+
+def torch(python: str, algorithm: str, task: str, steps: int, batch: int, repeats: int, hidden: int = HIDDEN) -> Timing:
+    """The dense network in another Python's PyTorch.
+
+    Raises:
+        SystemExit: that Python has no torch.
+    """
+    inputs, classes, rate = TASKS[task]
+    given = {"inputs": inputs, "hidden": hidden, "classes": classes, "rate": rate, "batch": batch, "steps": steps}
+    options = [f"--{name}={value}" for name, value in {**given, "repeats": repeats, "algorithm": algorithm}.items()]
+    if subprocess.run([python, "-c", "import torch"], capture_output=True).returncode:
+        sys.exit(f"error: {python} has no PyTorch that works; make an environment with it: pip install torch")
+    script = str(Path(__file__).with_name("peer_torch.py"))
+    done = subprocess.run([python, script, *options], capture_output=True, text=True, check=True)
+    seconds = tuple(json.loads(done.stdout.splitlines()[-1]))
+    return Timing(f"PyTorch, dense, {algorithm}", (inputs + hidden) * hidden, seconds)
+
+
+def ratio(one: Timing, other: Timing) -> str:
+    """`one` / `other`: the median of the repeats, and their range."""
+    ratios = [a / b for a, b in zip(one.seconds, other.seconds, strict=True)]
+    return f"{statistics.median(ratios):.1f} ({min(ratios):.1f} .. {max(ratios):.1f})"
 
 
 def table(timings: Sequence[Timing]) -> str:
@@ -75,7 +142,7 @@ def table(timings: Sequence[Timing]) -> str:
     lines = ["| network | synapses | s per batch | dense / this |", "|---|---|---|---|"]
     for t in timings:
         spread = f"{t.median:.3g} ({min(t.seconds):.3g} .. {max(t.seconds):.3g})"
-        lines.append(f"| {t.name} | {t.synapses} | {spread} | {timings[0].median / t.median:.1f} |")
+        lines.append(f"| {t.name} | {t.synapses} | {spread} | {ratio(timings[0], t)} |")
     return "\n".join(lines)
 
 
@@ -84,17 +151,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--task", choices=TASKS, default="gestures")
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--hidden", type=int, default=HIDDEN)
-    options = parser.parse_args(arguments)
+    parser.add_argument("--torch", metavar="PYTHON", help="a Python with torch, to train the dense network in")
+    o = parser.parse_args(arguments)
     begun = time.perf_counter()
-    found = [
-        measure(options.task, condition, options.steps, options.batch, options.repeats, options.hidden)
-        for condition in CONDITIONS
-    ]
-    sizes = f"{TASKS[options.task][0]}-{options.hidden}-{TASKS[options.task][1]}"
-    print(f"{sizes}, {options.batch} examples of {options.steps} steps, one thread, single precision\n")
+    speeds = bandwidth()
+    found = measure(o.task, CONDITIONS, o.steps, o.batch, o.repeats, o.hidden)
+    if o.torch:
+        for algorithm in ("eprop", "backpropagation"):
+            found.append(torch(o.torch, algorithm, o.task, o.steps, o.batch, o.repeats, o.hidden))
+    speeds += bandwidth()
+    sizes = f"{TASKS[o.task][0]}-{o.hidden}-{TASKS[o.task][1]}"
+    print(f"{sizes}, {o.batch} examples of {o.steps} steps, one thread, single precision, {o.repeats} repeats\n")
     print(table(found))
+    least = least_bytes(o.task, o.steps, o.batch, o.hidden) / statistics.median(speeds)
+    rates = f"{statistics.median(speeds) / 1e9:.1f} ({min(speeds) / 1e9:.1f} .. {max(speeds) / 1e9:.1f}) GB/s"
+    print(f"\nmemory, one thread: {rates}; dense / what it moves at that speed: {found[0].median / least:.2f}")
+    for n, p in ((1, "1 %"), (2, "5 %")):
+        over = [b / a - 1 for a, b in zip(found[n].seconds, found[n + 2].seconds, strict=True)]
+        print(f"DEEP R over static at {p}: {statistics.median(over):+.1%} ({min(over):+.1%} .. {max(over):+.1%})")
     print(f"\nmeasured in {time.perf_counter() - begun:.0f} s")
 
 
