@@ -3,9 +3,10 @@
  * Every phase is cut into as many parts as there are threads, by neuron, by row or by what else is alone with its numbers, so
  * that each number is computed by one thread as one thread alone would have done it: results do not depend on the number of
  * threads. A look at what another core has written takes a few hundred ns, so a phase needs two of them: the workers see what
- * is to be done, and the calling thread sees that it is done. Parts are made so large that all are done at the same time. A worker
- * that has not begun when the calling thread is done with its own part (it may not have a core) loses its part to that. Workers wait actively for a bounded time, then sleep; small
- * phases run on the calling thread alone.
+ * is to be done, and the calling thread sees that it is done. Parts are made so large that all are done at the same time. A
+ * worker that has not begun when the calling thread is done with its own part (it may not have a core) loses its part to that,
+ * and phases are not shared for a while. Workers wait actively for a bounded time, then sleep; small phases run on the calling
+ * thread alone.
  */
 #ifndef PLAST_POOL_H
 #define PLAST_POOL_H
@@ -24,7 +25,7 @@ typedef void (*pl_part)(pl_model *m, int32_t step, int32_t low, int32_t high);
 #define PL_YIELDS 50
 /* Looks before a part is taken back that its worker has not begun. */
 #ifndef PL_PATIENCE
-#define PL_PATIENCE 100
+#define PL_PATIENCE 20
 #endif
 /* Phases of less work (ns) than this are not worth sharing, ... */
 #ifndef PL_WORTHWHILE
@@ -32,6 +33,8 @@ typedef void (*pl_part)(pl_model *m, int32_t step, int32_t low, int32_t high);
 #endif
 /* ... and of less than this not worth waking anyone up. */
 #define PL_WAKING (PL_WORTHWHILE * 15)
+/* So many phases at most are not shared after workers have lost their parts. */
+#define PL_REST (PL_WORTHWHILE / 2)
 /* Shares of the workers are kept for so many phases. */
 #define PL_SHARES 16
 /* A phase that concerns several populations is cut in units of so many a population. */
@@ -56,7 +59,9 @@ typedef struct pl_pool {
     _Alignas(64) _Atomic bool adding;
     _Alignas(64) pthread_mutex_t lock;
     pthread_cond_t wake;
-    int64_t owed; /* work (ns) that would have been shared if nobody had slept */
+    uint64_t calls;       /* to those who sleep */
+    int64_t owed;         /* work (ns) that would have been shared if nobody had slept */
+    int32_t missed, rest; /* phases that are left out after a miss, and still to be left out */
     double share[PL_SHARES]; /* of phases by their function: a worker's part, 1 where all have the same */
     pthread_t thread[PL_THREADS];
     pl_worker worker[PL_THREADS];
@@ -86,21 +91,23 @@ PL_LOCAL inline void pl_wait(int32_t looks) {
 
 /* Wait for a phase after phase `seen`. */
 PL_LOCAL uint64_t pl_await_phase(pl_pool *pool, uint64_t seen) {
-    for (int32_t k = 0; k < PL_SPINS + PL_YIELDS; ++k) {
-        const uint64_t phase = atomic_load_explicit(&pool->phase, memory_order_acquire);
-        if (phase != seen) {
-            return phase;
+    for (;;) {
+        for (int32_t k = 0; k < PL_SPINS + PL_YIELDS; ++k) {
+            const uint64_t phase = atomic_load_explicit(&pool->phase, memory_order_acquire);
+            if (phase != seen) {
+                return phase;
+            }
+            pl_wait(k);
         }
-        pl_wait(k);
+        pthread_mutex_lock(&pool->lock);
+        atomic_fetch_add(&pool->sleeping, 1);
+        const uint64_t calls = pool->calls;
+        while (atomic_load(&pool->phase) == seen && pool->calls == calls) {
+            pthread_cond_wait(&pool->wake, &pool->lock);
+        }
+        atomic_fetch_sub(&pool->sleeping, 1);
+        pthread_mutex_unlock(&pool->lock);
     }
-    pthread_mutex_lock(&pool->lock);
-    atomic_fetch_add(&pool->sleeping, 1);
-    while (atomic_load(&pool->phase) == seen) {
-        pthread_cond_wait(&pool->wake, &pool->lock);
-    }
-    atomic_fetch_sub(&pool->sleeping, 1);
-    pthread_mutex_unlock(&pool->lock);
-    return atomic_load(&pool->phase);
 }
 
 PL_LOCAL void pl_do_part(const pl_pool *pool, int32_t number) {
@@ -161,6 +168,7 @@ PL_LOCAL void *pl_work(void *given) {
 
 PL_LOCAL void pl_wake(pl_pool *pool) {
     pthread_mutex_lock(&pool->lock);
+    ++pool->calls;
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
 }
@@ -168,16 +176,28 @@ PL_LOCAL void pl_wake(pl_pool *pool) {
 /* Whether a phase is shared that takes one thread about `work` ns. */
 PL_LOCAL inline bool pl_is_shared(const pl_model *m, int64_t work) { return m->pool != NULL && work >= PL_WORTHWHILE; }
 
+/* Whether the workers are there to share a phase. Those who sleep are called, but are too late for this one. */
+PL_LOCAL bool pl_are_there(pl_pool *pool, int64_t work) {
+    if (atomic_load_explicit(&pool->sleeping, memory_order_relaxed) > 0) {
+        pool->owed += work;
+        if (pool->owed >= PL_WAKING) {
+            pool->owed = 0;
+            pl_wake(pool);
+            return PL_WAKING == 0;
+        }
+        return false;
+    }
+    if (pool->rest > 0) {
+        --pool->rest;
+        return false;
+    }
+    return true;
+}
+
 /* Do a phase for 0 .. size - 1, cut at multiples of `grain`. `work` is about how many ns it takes one thread. */
 PL_LOCAL void pl_parallel(pl_model *m, pl_part part, int32_t step, int32_t size, int32_t grain, int64_t work) {
     pl_pool *const pool = m->pool;
-    bool shared = pl_is_shared(m, work) && size > grain, asleep = false;
-    if (shared && atomic_load_explicit(&pool->sleeping, memory_order_relaxed) > 0) {
-        pool->owed += work;
-        asleep = true;
-        shared = pool->owed >= PL_WAKING;
-    }
-    if (!shared) {
+    if (!pl_is_shared(m, work) || size <= grain || !pl_are_there(pool, work)) {
         part(m, step, 0, size);
         return;
     }
@@ -190,12 +210,8 @@ PL_LOCAL void pl_parallel(pl_model *m, pl_part part, int32_t step, int32_t size,
     pool->each = (double)(((int64_t)size + grain - 1) / grain) * *share / (pool->workers + 1);
     const uint64_t phase = atomic_load_explicit(&pool->phase, memory_order_relaxed) + 1;
     atomic_store_explicit(&pool->phase, phase, memory_order_release);
-    if (asleep) {
-        pool->owed = 0;
-        pl_wake(pool);
-    }
     pl_do_part(pool, pool->workers);
-    bool late = false;
+    bool late = false, missed = false;
     for (int32_t k = 0; k < pool->workers; ++k) {
         pl_worker *const w = &pool->worker[k];
         bool asked = false;
@@ -204,6 +220,7 @@ PL_LOCAL void pl_parallel(pl_model *m, pl_part part, int32_t step, int32_t size,
             if (looks >= PL_PATIENCE && !asked) {
                 asked = true;
                 if (pl_take_back(w, phase)) {
+                    missed = true;
                     pl_do_part(pool, k);
                     break;
                 }
@@ -214,6 +231,9 @@ PL_LOCAL void pl_parallel(pl_model *m, pl_part part, int32_t step, int32_t size,
     /* cores may be of different speed, and the phase begins later for workers: so that all are done at the same time */
     *share = late ? *share * (1.0 - 1.0 / 64) : *share * (1.0 + 1.0 / 64);
     *share = *share < 0.25 ? 0.25 : *share > 1.25 ? 1.25 : *share;
+    pool->missed = missed ? 2 * pool->missed + 1 : 0;
+    pool->missed = pool->missed < PL_REST ? pool->missed : PL_REST;
+    pool->rest = pool->missed;
 }
 
 /* Rows are shared, each thread with sums of its own, where the post neurons are so few ... */
