@@ -37,7 +37,7 @@ from plastlang.ir.nodes import (
 from plastlang.ir.schedule import Schedule
 from plastlang.ir.sharing import Sharing, sharing_of
 from plastlang.ir.types import Site, Type
-from plastlang.ir.walk import all_expressions, children, statements, walk
+from plastlang.ir.walk import all_expressions, statements, walk
 
 Owner = Population | Projection
 _STRUCTURAL = (Sample, GrowUniform, GrowRanked, GrowMatched, PruneWhere, PruneRanked)
@@ -262,4 +262,4 @@ def reads(owner: Owner) -> Iterator[Read]:
 
 def has_draw(expression: Expr) -> bool:
     """Whether a random draw is inside."""
-    return isinstance(expression, Draw) or any(has_draw(c) for c in children(expression))
+    return any(isinstance(node, Draw) for node in walk(expression))
