@@ -216,6 +216,9 @@ class _Arrays:
         for low, high in ((item.low, item.high),):
             if (low is not None and array.min() < low) or (high is not None and array.max() > high):
                 raise bad_call(f"{item.name} lies outside its bounds")
+        if item.divides and not array.all():
+            place = int(np.argmin(array != 0))
+            raise bad_call(f"{item.name}[{place}] is 0, and the equation of {item.divides} divides by it")
         if site is Site.SYNAPSE:
             self.initial[f"{self.label}.{item.name}"] = array
             default = format_value(item.default or 0.0, item.dimension)

@@ -31,6 +31,7 @@ from plastlang.frontend.checked import (
 )
 from plastlang.frontend.compose import ordered
 from plastlang.frontend.dimensions import TIME, Vector, to_dimension
+from plastlang.frontend.divisors import divisors
 from plastlang.frontend.spans import head
 from plastlang.ir.delays import is_per_synapse
 from plastlang.ir.nodes import (
@@ -272,6 +273,7 @@ class _Component(Uses):
         used = [self.finished(place) for place in sorted(self.used)]
         declared = {v.name.name for v in self.variables} | {v.name for u in used for v in u.variables if not v.required}
         taken = tuple(v for u in used for v in u.variables if not (v.required and v.name in declared))
+        divided = divisors(self.equations)
         return CheckedComponent(
             d.kind,
             d.name,
@@ -285,6 +287,7 @@ class _Component(Uses):
                     bounds[0] if bounds else None,
                     bounds[1] if bounds else None,
                     span=i.span,
+                    divides=divided.get(i.name, ""),
                 )
                 for i, vector, default, bounds in self.parameters
             ),
@@ -364,4 +367,12 @@ def check_component(
         return None
     result = component.result()
     reporter.found += changing_delays(result)
+    for parameter in result.parameters:
+        if parameter.divides and parameter.default == 0:
+            reporter.error(
+                "P407",
+                f"the default of `{parameter.name}` is 0, and the equation of `{parameter.divides}` divides by it",
+                parameter.span,
+                "0 is no value for it",
+            )
     return result if len(reporter.errors) == before else None

@@ -25,7 +25,10 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class CheckedParameter:
-    """`default` in coherent units, or None where the user must give a value."""
+    """`default` in coherent units, or None where the user must give a value.
+
+    `divides`: a variable whose equation divides by the parameter, which then cannot be 0; '' if there is none.
+    """
 
     name: str
     default: float | None
@@ -34,6 +37,7 @@ class CheckedParameter:
     high: float | None = None
     type: Type = Type.REAL
     span: Span | None = field(default=None, compare=False, repr=False)
+    divides: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,14 @@ class Given:
                 f"must be from {parameter.low:g} to {parameter.high:g}",
             )
             return
+        if number == 0 and parameter.divides:
+            self.e.reporter.error(
+                "P525",
+                f"`{name}` is 0, and the equation of `{parameter.divides}` divides by it",
+                node.span,
+                "0 is no value for it",
+            )
+            return
         self.parameters.append((parameter.name, Const(number)))
 
     def start(self, variable: CheckedVariable, node: ast.Expression) -> None:

@@ -414,6 +414,7 @@ class Parameter:
     """A number that the host may change between steps. `site` GLOBAL, or NEURON for one value per neuron.
 
     `low`, `high`: the limits that the user declared; programs do not rely on them.
+    `nonzero`: an equation divides by it.
     """
 
     name: str
@@ -423,6 +424,7 @@ class Parameter:
     type: Type = Type.REAL
     low: float | None = None
     high: float | None = None
+    nonzero: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,8 +207,9 @@ def _parameter(cursor: Cursor) -> Parameter:
     unit = cursor.string_or_empty()
     low = cursor.number() if cursor.accept("low") else None
     high = cursor.number() if cursor.accept("high") else None
+    nonzero = cursor.accept("nonzero")
     cursor.end()
-    return Parameter(name, default, site, unit, type_, low, high)
+    return Parameter(name, default, site, unit, type_, low, high, nonzero)
 
 
 def _derived(cursor: Cursor) -> DerivedValue:

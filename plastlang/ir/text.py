@@ -303,7 +303,8 @@ def _parameter(parameter: Parameter) -> str:
         for word, limit in (("low", parameter.low), ("high", parameter.high))
         if limit is not None
     )
-    return f"param {parameter.name}{suffix} at {parameter.site} = {number}{_unit(parameter.unit)}{limits}"
+    nonzero = " nonzero" if parameter.nonzero else ""
+    return f"param {parameter.name}{suffix} at {parameter.site} = {number}{_unit(parameter.unit)}{limits}{nonzero}"
 
 
 def _variable(variable: Variable) -> Iterator[str]:

@@ -167,7 +167,10 @@ class View(ABC):
 
 
     def _check_limits(self, item: Parameter, array: NDArray[np.float64]) -> None:
-        """A parameter stays inside the limits that its declaration gives."""
+        """A parameter stays inside the limits that its declaration gives; what an equation divides by is not 0."""
+        if item.nonzero and not array.all():
+            place = f"[{np.flatnonzero(array == 0)[0]}]" if array.ndim else ""
+            raise bad_call(f"{item.name}{place} of {self.name} cannot be 0: an equation divides by it")
         low = -np.inf if item.low is None else item.low
         high = np.inf if item.high is None else item.high
         outside = np.flatnonzero((array < low) | (array > high))

@@ -30,7 +30,7 @@ def _parameter(parameter: CheckedParameter, value: Expr | None, component: Check
     site = Site.GLOBAL if value is None or isinstance(value, Const) else Site.NEURON
     return Parameter(
         parameter.name, 0.0 if default is None else default, site, parameter.dimension.symbol, parameter.type,
-        parameter.low, parameter.high,
+        parameter.low, parameter.high, bool(parameter.divides),
     )  # fmt: skip
 
 

@@ -389,6 +389,8 @@ CASES: dict[str, str] = {
     "constant written": "const c = 2\n" + STDP.replace(_Y, "        y += 1\n        c = 3\n"),
     "written out too large": "fn f(x) = x + x + x + x\nfn g(x) = f(f(f(x)))\n"
     + STDP.replace(_Y, "        y += g(g(g(y)))\n"),
+    "time constant that is zero by default": STDP.replace("tau_plus = 20 ms", "tau_plus = 0 ms"),
+    "time constant given as zero": NET.replace("PairSTDP(w_max = 0.2 nS)", "PairSTDP(tau_plus = 0 ms)"),
     "several at once": STDP.replace("x_trace += 1", "x_trac += 1")
     .replace("tau_plus = 20 ms", "tau_plus = 20 msec")
     .replace(_Y, "        y += foo\n"),
