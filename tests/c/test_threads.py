@@ -27,11 +27,11 @@ def moving() -> Program:
     return replace(program, populations=(source, replace(program.populations[1], size=400)))
 
 
-#: All phases are shared; in the second case the calling thread takes back what workers have not begun at once.
-FLAGS = ("-O1 -DPL_WORTHWHILE=0", "-O1 -DPL_WORTHWHILE=0 -DPL_PATIENCE=0")
+#: All phases are shared; then the calling thread takes back at once what workers have not begun; then they also rest.
+FLAGS = ("-O1 -DPL_WORTHWHILE=0", "-O1 -DPL_WORTHWHILE=0 -DPL_PATIENCE=0", "-O1 -DPL_WORTHWHILE=20 -DPL_PATIENCE=0")
 
 
-@pytest.mark.parametrize("flags", FLAGS, ids=["patient", "impatient"])
+@pytest.mark.parametrize("flags", FLAGS, ids=["patient", "impatient", "resting"])
 @pytest.mark.parametrize(
     "make",
     [lambda: programs.rewiring_pairs(16, 60), programs.ALL["rewiring_slots"], full, moving],
