@@ -1,10 +1,11 @@
 """The CUDA backend on a GPU: are the bits right, do the sanitizers find anything, how fast is it. Writes docs/gpu.md.
 
-    python benchmarks/gpu.py [bits sanitizer map balanced] [--largest S] [--no-write]
+    python benchmarks/gpu.py [bits sanitizer map balanced training] [--largest S] [--batch B] [--no-write]
 
 bits: programs on the GPU and on the reference, and what differs. sanitizer: the same programs under compute-sanitizer
 (memcheck, racecheck, initcheck, synccheck). map: the topographic map from s = 1 up to 10^8 synapses, beside real time,
 with the share of each part. balanced: 10^5 neurons with 10^8 synapses; those between excitatory neurons learn.
+training: the classifiers of training_speed.py, dense, static and rewired, 2048-512-11 and 700-512-20.
 
 A machine without a network: `python benchmarks/pycuda_wheels.py --to wheels` elsewhere, and there
 `pip install --no-index --find-links wheels pycuda`.
@@ -32,6 +33,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 import plastlang as pl  # noqa: E402  (the repository is put on the path first)
+from benchmarks import training_speed  # noqa: E402
 from plastlang.backends import cuda, reference  # noqa: E402
 from plastlang.backends.cuda.executable import CudaExecutable  # noqa: E402
 from plastlang.backends.interface import Options  # noqa: E402
@@ -39,7 +41,7 @@ from plastlang.ir.nodes import ConnectGiven, Program, Scheduled  # noqa: E402
 from plastlang.passes import CANONICAL, SCHEDULING  # noqa: E402
 
 TARGET = ROOT / "docs" / "gpu.md"
-PARTS = ("bits", "sanitizer", "map", "balanced")
+PARTS = ("bits", "sanitizer", "map", "balanced", "training")
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
 #: Scales of the map: layers of 16 s x 16 s neurons with 32 synapses onto each; the last has 10^8.
 SCALES = (1, 2, 3, 4, 5, 6, 7, 14, 28, 56, 110)
@@ -306,6 +308,31 @@ def balanced_table(neurons: int = 100_000, synapses: int = 1000, biological: flo
     return Table("Balanced network with STDP", f"{neurons} neurons, dt 0.1 ms.", head, tuple(rows))
 
 
+# ---------------------------------------------------------------- (5) training
+
+
+def training_table(
+    batch: int = 64, steps: int = 100, repeats: int = 3, hidden: int = training_speed.HIDDEN,
+    tasks: Sequence[str] = tuple(training_speed.TASKS), conditions: int = len(training_speed.CONDITIONS),
+) -> Table:  # fmt: skip
+    """One batch and its update, of all networks in turn; ratios to the dense one within a task."""
+    rows = []
+    for task in tasks:
+        found = training_speed.measure(
+            task, training_speed.CONDITIONS[:conditions], steps, batch, repeats, hidden, "cuda", time.perf_counter
+        )  # fmt: skip
+        inputs, classes, _ = training_speed.TASKS[task]
+        for timing in found:
+            figures = (f"{timing.synapses}", f"{timing.median:.3g}", training_speed.ratio(found[0], timing))
+            rows.append((f"{inputs}-{hidden}-{classes}", timing.name, *figures))
+    head = ("network", "connectivity", "synapses", "s per batch", "dense / this")
+    about = (
+        f"e-prop and Adam on {batch} examples of {steps} steps; medians of {repeats} repeats, of ratios also their "
+        "range. Goals: static 1 % at least 30 times, DEEP R 1 % at least 25 times faster than dense."
+    )
+    return Table("Training", about, head, tuple(rows))
+
+
 # ---------------------------------------------------------------- all of it
 
 
@@ -330,6 +357,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help="what to do (without any: all)")
     parser.add_argument("--largest", type=int, default=max(SCALES), metavar="S", help="the largest scale of the map")
+    parser.add_argument("--batch", type=int, default=64, help="examples that are trained at once")
     parser.add_argument("--no-write", action="store_true", help="print alone")
     parser.add_argument("--drive", nargs="+", metavar="PROGRAM", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -339,7 +367,10 @@ def main() -> None:
                 drive(cuda.backend.load(program, Options()), program, 50)
         return
     scales = [s for s in SCALES if s <= given.largest]
-    make = {"bits": bits, "sanitizer": sanitizer, "map": lambda: map_table(scales), "balanced": balanced_table}
+    make = {
+        "bits": bits, "sanitizer": sanitizer, "map": lambda: map_table(scales), "balanced": balanced_table,
+        "training": lambda: training_table(given.batch),
+    }  # fmt: skip
     tables = []
     for name in given.parts or PARTS:
         tables.append(make[name]())

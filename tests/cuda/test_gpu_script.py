@@ -56,6 +56,13 @@ def test_the_balanced_network() -> None:
     assert 2000 < float(table.rows[0][1]) < 6000
 
 
+def test_training() -> None:
+    table = gpu.training_table(batch=1, steps=3, repeats=1, hidden=8, tasks=["digits"], conditions=2)
+    assert [row[:2] for row in table.rows] == [("700-8-20", "dense"), ("700-8-20", "static 1 %")]
+    assert table.rows[0][2:] == (str(708 * 8), table.rows[0][3], "1.0 (1.0 .. 1.0)")
+    assert all(float(row[3]) > 0 for row in table.rows) and float(table.rows[1][2]) < 0.03 * 708 * 8
+
+
 def test_every_kernel_belongs_to_a_part() -> None:
     for kernel, part in (
         ("pop_a_step_0", "neurons"), ("proj_ff_arrive_1", "arriving spikes"), ("proj_ff_post_0", "post spikes"),
@@ -84,3 +91,11 @@ def test_sanitizers_are_asked_and_their_answers_kept(monkeypatch: pytest.MonkeyP
 def test_the_page_names_the_machine() -> None:
     text = gpu.page([gpu.Table("T", "about", ("a", "b"), (("1", "2"),))])
     assert "emulator" in text and "| a | b |\n|---|---|\n| 1 | 2 |" in text
+
+
+def test_what_is_known_without_a_gpu_stays_on_the_page() -> None:
+    table = gpu.Table("T", "about", ("a", "b"), (("1", "2"),))
+    once = gpu.page([table], f"# Old\n\nold\n\n{gpu.KEPT}\nBy hand.\n")
+    assert once.endswith(f"| 1 | 2 |\n\n{gpu.KEPT}\nBy hand.\n") and "old" not in once
+    assert gpu.page([table], once) == once
+    assert gpu.KEPT in gpu.TARGET.read_text("utf-8")
