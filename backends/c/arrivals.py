@@ -115,7 +115,8 @@ class Arrival:
                 pre.run(statement)
                 row.hoists.clear()
         # a value may be hoisted for a statement that needs only part of it
-        hoists = {n: t for n, t in hoists.items() if _is_used(n, row.lines)}
+        kept = Scope(lines=row.lines).text()
+        hoists = {n: t for n, t in hoists.items() if _is_used(n, kept)}
         self._struct(hoists)
         if self.deferred:
             self._snapshot()
