@@ -41,6 +41,8 @@ from plastlang.ir.nodes import ConnectGiven, Program, Scheduled  # noqa: E402
 from plastlang.passes import CANONICAL, SCHEDULING  # noqa: E402
 
 TARGET = ROOT / "docs" / "gpu.md"
+#: The part of it that is written by hand begins with this.
+KEPT = "## Without a GPU"
 PARTS = ("bits", "sanitizer", "map", "balanced", "training")
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
 #: Scales of the map: layers of 16 s x 16 s neurons with 32 synapses onto each; the last has 10^8.
@@ -347,10 +349,11 @@ def machine() -> str:
     )
 
 
-def page(tables: Sequence[Table]) -> str:
-    """The whole of docs/gpu.md."""
+def page(tables: Sequence[Table], before: str = "") -> str:
+    """The whole of docs/gpu.md. `before`: as it was; what needs no GPU to be known is kept of it."""
     head = ("# The CUDA backend on a GPU", f"Written by `benchmarks/gpu.py`: {machine()}.")
-    return "\n\n".join([*head, *map(str, tables)]) + "\n"
+    _, found, kept = before.partition(KEPT)
+    return "\n\n".join([*head, *map(str, tables), *([f"{found}{kept}".rstrip()] if found else [])]) + "\n"
 
 
 def main() -> None:
@@ -376,7 +379,7 @@ def main() -> None:
         tables.append(make[name]())
         print(f"{tables[-1]}\n", flush=True)
     if not given.no_write:
-        TARGET.write_text(page(tables), encoding="utf-8")
+        TARGET.write_text(page(tables, TARGET.read_text("utf-8") if TARGET.exists() else ""), encoding="utf-8")
 
 
 if __name__ == "__main__":
