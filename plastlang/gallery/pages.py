@@ -13,6 +13,7 @@ from plastlang.frontend.checked import CheckedComponent
 from plastlang.frontend.units import format_value
 from plastlang.gallery import neurons, rules
 from plastlang.gallery.curves import Panel
+from plastlang.gallery.events import events
 from plastlang.gallery.latex import equations, name_text
 from plastlang.gallery.subject import Subject, subject
 from plastlang.ir.types import Site
@@ -87,6 +88,8 @@ def page_text(of: Subject, picture: str, note: str = "") -> str:
     lines = equations(of.tree)
     if lines:
         parts += ["## Equations", *(f"$${line}$$" for line in lines)]
+    if happens := events(of.tree):
+        parts += ["## Events", "\n".join(happens)]
     if component.parameters:
         parts += ["## Parameters", _parameters(component)]
     if any(not v.name.startswith("_") for v in component.variables):

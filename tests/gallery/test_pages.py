@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from plastlang import library
 from plastlang.cli import main
 from plastlang.diagnostics import Source
 from plastlang.frontend import ast
 from plastlang.frontend.parse import parse
+from plastlang.gallery.events import events
 from plastlang.gallery.latex import equations, expression, name_text
 from plastlang.gallery.pages import page_text
 from plastlang.gallery.subject import subject
@@ -65,6 +67,41 @@ def test_a_page_says_what_the_file_says() -> None:
         "```plast\nrule PairSTDP:", 'import PairSTDP from "rules:pair_stdp.plast"',
     ):  # fmt: skip
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("PairSTDP", [
+            "- When a spike of the source arrives:", "    - the target receives $w$",
+            r"    - $w \leftarrow w - a_{\mathrm{minus}}\, w_{\mathrm{max}}\, y$", "- When the target fires:",
+        ]),
+        ("MapRewiring", [
+            r"- Every $1\,\mathrm{ms}$:", r"    - $\mathrm{attempts}$ pairs are drawn uniformly; for each:",
+            "        - if there is a synapse:", "        - otherwise:",
+            r"                - $g \leftarrow g_{\mathrm{max}}$",
+        ]),
+        ("SET", [r"    - $n$ synapses with the smallest $\left|w\right|$ go",
+                 "    - $n$ synapses are made, places drawn uniformly:"]),
+        ("DeepR", [
+            r"- At the signal `update` with $\mathrm{examples}$:",
+            r"    - all synapses with $w\, \mathrm{place} < 0$ go; $n$ is their number",
+        ]),
+        ("LIF", ["- When it fires:", r"    - $v$ keeps its value for $t_{\mathrm{ref}}$"]),
+    ],
+)  # fmt: skip
+def test_events_are_in_words(name: str, lines: list[str]) -> None:
+    of = subject(name)
+    shown = page_text(of, "").splitlines()
+    assert [line for line in lines if line not in shown] == []
+
+
+def test_every_page_of_the_library_has_all_its_events() -> None:
+    for entry in library.index().values():
+        if entry.kind != "network":
+            of = subject(entry.name)
+            blocks = [m for m in of.tree.members if isinstance(m, ast.BlockDeclaration)]
+            assert len([line for line in events(of.tree) if line.startswith("- ")]) >= len(blocks), entry.name
 
 
 def test_doc(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
