@@ -151,7 +151,9 @@ def torch(python: str, algorithm: str, task: str, steps: int, batch: int, repeat
 def ratio(one: Timing, other: Timing) -> str:
     """`one` / `other`: the median of the repeats, and their range."""
     ratios = [a / b for a, b in zip(one.seconds, other.seconds, strict=True)]
-    return f"{statistics.median(ratios):.1f} ({min(ratios):.1f} .. {max(ratios):.1f})"
+    three = (statistics.median(ratios), min(ratios), max(ratios))
+    middle, low, high = (f"{x:.1f}" if x >= 1 else f"{x:.2g}" for x in three)
+    return f"{middle} ({low} .. {high})"
 
 
 def table(timings: Sequence[Timing]) -> str:

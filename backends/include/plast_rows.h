@@ -239,19 +239,21 @@ PL_LOCAL void pl_rows_remove(pl_rows *r, int32_t i, int64_t s) {
 
 /* Keep the entries of row `i` whose flag is 0; returns how many went. */
 PL_LOCAL int32_t pl_rows_filter(pl_rows *r, int32_t i, const uint8_t *gone) {
-    const int64_t start = r->start[i];
-    int64_t kept = start;
+    const int64_t start = r->start[i], end = start + r->length[i];
+    int64_t kept = start, run = start; /* what stays lies in runs, which move as a whole */
     r->extra -= pl_rows_repeats(r, i);
-    for (int32_t k = 0; k < r->length[i]; ++k) {
-        const int64_t s = start + k;
-        if (gone[k]) {
-            --r->in_degree[r->post[s]];
+    for (int64_t s = start; s <= end; ++s) {
+        if (s < end && !gone[s - start]) {
             continue;
         }
-        if (kept != s) {
-            pl_rows_shift(r, s, kept, 1);
+        if (kept != run && s > run) {
+            pl_rows_shift(r, run, kept, s - run);
         }
-        ++kept;
+        kept += s - run;
+        run = s + 1;
+        if (s < end) {
+            --r->in_degree[r->post[s]];
+        }
     }
     const int32_t removed = (int32_t)(start + r->length[i] - kept);
     r->length[i] -= removed;
