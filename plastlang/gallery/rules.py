@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.api import load
-from plastlang.components import Component, Composition
 from plastlang.frontend.checked import CheckedComponent, CheckedVariable
+from plastlang.gallery import responses
+from plastlang.gallery.alone import compiled, one_to_one
 from plastlang.gallery.curves import Curve, Panel, named
 from plastlang.gallery.subject import Subject
 from plastlang.ir.nodes import Assign, Block, EachStep, Every, PostSpike, PreSpike, Stmt
 from plastlang.ir.types import Site
 from plastlang.ir.walk import statements
-from plastlang.standalone import StandaloneRule
 
 #: Pairs of the frequency protocol, and their time difference (Sjoestroem, Turrigiano & Nelson, Neuron 32, 2001).
 PAIRS, LAG = 20, 10.0
@@ -38,11 +34,12 @@ def panels(subject: Subject) -> tuple[Panel, ...]:
     changed = _changed(rule)
     if changed is not None and not rule.neuron_reads and _body(rule, PostSpike):
         found += [_window(subject, changed), _frequency(subject, changed)]
-    if rule.deliver_dimension is not None and not _body(rule, PostSpike) and _varies(rule):
+    alone = not _body(rule, PostSpike) and not rule.neuron_reads
+    if rule.deliver_dimension is not None and alone and _varies(rule):
         found.append(_response(subject))
     if _grows(rule):
         found += _structure(subject)
-    return tuple(found)
+    return (*found, *responses.panels(subject))
 
 
 def _body(rule: CheckedComponent, kind: type) -> list[Stmt]:
@@ -66,33 +63,10 @@ def _grows(rule: CheckedComponent) -> bool:
     return any(isinstance(b.trigger, (EachStep, Every)) and structural(b) for b in rule.blocks)
 
 
-def _compiled(subject: Subject, n_pre: int, n_post: int, pre: Any, post: Any, dt: str) -> StandaloneRule:
-    """The rule alone, with a variable for each one that it requires of another rule; 1 where a value must be given."""
-    rule = subject.component.checked
-    given_names = {name for name, _ in subject.values}
-    ones = {v.name: 1.0 for v in rule.variables if v.init is None and not v.required and v.name not in given_names}
-    required = [v for v in rule.variables if v.required]
-    composition: Composition = subject.component(**dict(subject.values))
-    if required:
-        lines = "".join(
-            f"    {v.site} {v.name}{f': {v.dimension.symbol}' if v.dimension.symbol else ''} = 0\n" for v in required
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that nothing uses the variables is what is wanted here
-            given: Component = load(f"rule Given:\n{lines}").Given
-        named_values = {v.name: v.name for v in required} | dict(subject.values)
-        composition = given() + subject.component(**named_values)
-    return composition.compile(n_pre, n_post, pre, post, dt=dt, precision="double", **ones)
-
-
-def _one_to_one(subject: Subject, count: int) -> StandaloneRule:
-    return _compiled(subject, count, count, np.arange(count), np.arange(count), "0.5 ms")
-
-
 def _window(subject: Subject, variable: CheckedVariable) -> Panel:
     """The change by one pair of spikes, against their time difference."""
     lags = np.arange(-100.0, 101.0, 2.0)
-    with _one_to_one(subject, len(lags)) as rule:
+    with one_to_one(subject, len(lags)) as rule:
         before = np.array(getattr(rule, variable.name))
         each = np.arange(len(lags))
         rule.run("500 ms", (each, np.full(len(lags), 200.0)), (each, 200.0 + lags))
@@ -109,7 +83,7 @@ def _frequency(subject: Subject, variable: CheckedVariable) -> Panel:
     first = np.concatenate([start.ravel(), start.ravel()])
     second = first + LAG
     order = neurons < count  # the first half: pre before post
-    with _one_to_one(subject, 2 * count) as rule:
+    with one_to_one(subject, 2 * count) as rule:
         before = np.array(getattr(rule, variable.name))
         pre, post = np.where(order, first, second), np.where(order, second, first)
         rule.run(float(second.max()) + 200.0, (neurons, pre), (neurons, post))
@@ -128,7 +102,7 @@ def _response(subject: Subject) -> Panel:
     assert dimension is not None
     times = [INTERVAL * (k + 1) for k in range(TRAIN)]
     times.append(times[-1] + WAIT)
-    with _one_to_one(subject, 1) as rule:
+    with one_to_one(subject, 1) as rule:
         delivered = []
         for time in times:
             rule.run(time - rule.t)
@@ -143,7 +117,7 @@ def _structure(subject: Subject) -> tuple[Panel, ...]:
     pre, post = np.nonzero(rng.random((SIDE, SIDE)) < DENSITY)
     pieces = 50
     times, counts = [0.0], [float(len(pre))]
-    with _compiled(subject, SIDE, SIDE, pre, post, "1 ms") as rule:
+    with compiled(subject, SIDE, SIDE, pre, post, "1 ms") as rule:
         for _ in range(pieces):
             begun, piece = rule.t, DURATION / pieces
             rule.run(piece, _poisson(rng, begun, piece), _poisson(rng, begun, piece))

@@ -112,6 +112,40 @@ def test_a_source_shows_its_spikes() -> None:
     assert 0.7 < len(shown.curves[0].x) / (50 * 0.5 * neurons.COUNT) < 1.3
 
 
+def test_bcm_changes_sign_where_the_rate_is_its_square() -> None:
+    """The threshold settles at r^2, so that the change is that of r^2 (1 - r): 0 at r = 1."""
+    shown = panel(rules.panels(subject("BCM")), "pre spikes at 20 Hz for 1 s")
+    (curve,) = shown.curves
+    assert (curve.y[(curve.x > 0.1) & (curve.x < 0.95)] > 0).all() and (curve.y[curve.x > 1.15] < 0).all()
+    assert (shown.x_label, shown.y_label) == ("r of the target", "change of w")
+
+
+def test_clopath_depresses_between_its_thresholds() -> None:
+    (curve,) = panel(rules.panels(subject("Clopath")), "pre spikes at 20 Hz for 1 s").curves
+    assert np.allclose(curve.y[curve.x < -70.6], 0) and (curve.y[(curve.x > -68) & (curve.x < -46)] < 0).all()
+    assert curve.y[curve.x > -35].min() > 0.1
+
+
+def test_eligibility_of_a_lif_neuron_is_a_difference_of_what_it_filters() -> None:
+    """z decays with tau_m and is filtered with tau_out, both 20 ms: t exp(-t / 20), greatest at 20 ms."""
+    (curve,) = panel(rules.panels(subject("EPropLIF")), "after a spike at 10 ms").curves
+    assert curve.x[np.argmax(curve.y)] == pytest.approx(10 + 20, abs=1.5)
+
+
+@pytest.mark.parametrize("name", ["Adam(rate = 0.005)", "NoisyDescent", "SoftDeepR"])
+def test_optimisers_descend(name: str) -> None:
+    (shown,) = rules.panels(subject(name))
+    assert [c.y[0] for c in shown.curves] == [1, 0.5, -1]
+    assert all(abs(c.y[-1]) < 0.05 for c in shown.curves)
+
+
+def test_scaling_grows_below_its_target_and_shrinks_above() -> None:
+    slow, _, fast = panel(rules.panels(subject("SynapticScaling")), "a weight that begins at 1").curves
+    assert slow.y[-1] > 5 and fast.y[-1] < 0.2
+    (normalised,) = panel(rules.panels(subject("WeightSum(total = 3)")), "a weight that begins at 1").curves
+    assert normalised.y[-1] == pytest.approx(3)
+
+
 @pytest.mark.parametrize("name", ["Static", "SpikeTimes"])
 def test_what_does_nothing_alone_has_no_picture(name: str) -> None:
     assert measured(subject(name)) == ()
