@@ -206,7 +206,7 @@ def load(built: Built, backend_name: str, options: Options, clock: Clock | None 
         PlastError: the networks of a batch cannot share what they have to.
     """
     if options.batch > 1:
-        _check_batch(built, backend_name)
+        _check_batch(built)
     with (clock or Clock()).stage("load"):
         program = built.program if backend_name == "reference" else built.scheduled
         executable = backend(backend_name).load(program, options)
@@ -215,10 +215,8 @@ def load(built: Built, backend_name: str, options: Options, clock: Clock | None 
         return executable
 
 
-def _check_batch(built: Built, backend_name: str) -> None:
+def _check_batch(built: Built) -> None:
     """Raise PlastError where a network cannot be one of a batch."""
-    if backend_name == "cuda":
-        raise bad_call("the backend 'cuda' runs one network at a time", 'say backend="c", or batch=1')
     if structure_faults(built.program):
         from plastlang.symbolic import lower  # what was kept of an earlier lowering does not know its places
 

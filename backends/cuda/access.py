@@ -10,7 +10,7 @@ from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cuda.blocks import SHAPES
 from plastlang.backends.cuda.kernels import CudaUnit
-from plastlang.backends.cuda.plan import Launch, Launches, Shape
+from plastlang.backends.cuda.plan import Launch, Launches, Networks, Shape
 from plastlang.ir.nodes import Binary, Expr, Local, Read, Variable
 from plastlang.ir.types import Site
 
@@ -33,7 +33,8 @@ def emit_initial(unit: CudaUnit) -> Launches:
         def body(inner: Frame, group: list[Variable] = group) -> None:
             for variable in group:
                 value = inner.text(variable.init)
-                inner.lines.append(f"{inner.array('value', variable.name)}[{inner.at(variable.site)}] = {value};")
+                store = f"{inner.array('value', variable.name)}[{inner.at(variable.site)}] = {value};"
+                inner.lines += unit.first_only(not variable.shared, store)
 
         about = f"{unit.owner.owner.name}: start values"
         launches.append(_kernel(unit, f"init_{number}", group[0].site, body, about, now=False, step="0"))
@@ -53,15 +54,18 @@ def emit_start(unit: CudaUnit) -> Launches:
     scope.lines += [f"(void){name};" for name in ("i", "j", "s", "step", "repeat", "later")]
     for column in owner.columns:
         if column.kind == "last":
-            scope.lines.append(f"{frame.item('last', column.name)} = step;")
+            scope.lines += unit.first_only(column.own, f"{frame.item('last', column.name)} = step;")
     for variable in owner.owner.variables:
         if variable.site is Site.SYNAPSE:
-            scope.lines.append(f"{frame.item('value', variable.name)} = {frame.text(variable.init)};")
+            value = frame.text(variable.init)
+            store = f"{frame.item('value', variable.name)} = {value};"
+            scope.lines += unit.first_only(not variable.shared, store)
     for column in owner.columns:
         if column.kind == "before":
-            scope.lines.append(f"{frame.item('before', column.name)} = {frame.item('value', column.name)};")
+            value = frame.item("value", column.name)
+            scope.lines += unit.first_only(column.own, f"{frame.item('before', column.name)} = {value};")
         if column.kind == "stamp":
-            scope.lines.append(f"{frame.item('stamp', column.name)} = step;")
+            scope.lines += unit.first_only(column.own, f"{frame.item('stamp', column.name)} = step;")
     arguments = "int32_t i, int32_t j, int64_t s, int32_t step, uint32_t repeat, uint32_t later"
     unit.function("start", arguments, scope, about=f"{owner.owner.name}: a new synapse")
 
@@ -137,22 +141,26 @@ def emit_remember(unit: CudaUnit, name: str, names: Iterable[str]) -> Launches:
     """After a signal, what it wrote is what `@before` reads in the step that follows."""
     chosen = [unit.owner.variable(n) for n in dict.fromkeys(names) if n in unit.owner.before]
     launches = []
-    for site in dict.fromkeys(v.site for v in chosen):
+    for site, shared in dict.fromkeys((v.site, unit.layout.batched and v.shared) for v in chosen):
 
-        def body(inner: Frame, site: Site = site) -> None:
-            inner.lines += [_remembered(inner, v.name) for v in chosen if v.site is site]
+        def body(inner: Frame, site: Site = site, shared: bool = shared) -> None:
+            some = [v for v in chosen if v.site is site and (unit.layout.batched and v.shared) == shared]
+            inner.lines += [_remembered(inner, v.name) for v in some]
 
-        launches.append(_kernel(unit, f"{name}_remember_{site}", site, body, ""))
+        networks = Networks.ONCE if shared else Networks.EACH
+        end = "_shared" if shared else ""
+        launches.append(_kernel(unit, f"{name}_remember_{site}{end}", site, body, "", networks))
     return tuple(launches)
 
 
 def _kernel(
-    unit: CudaUnit, name: str, site: Site, body: Callable[[Frame], None], about: str, **options: object
+    unit: CudaUnit, name: str, site: Site, body: Callable[[Frame], None], about: str,
+    networks: Networks = Networks.ONCE, **options: object,
 ) -> Launch:  # fmt: skip
     scope = Scope()
     outer = unit.frame(scope, scope.lines, Site.GLOBAL, **options)
     scope.lines += unit.over(site, body, outer)
-    return unit.kernel(name, scope.text(), *SHAPES[site], about=about)
+    return unit.kernel(name, scope.text(), *SHAPES[site], about=about, networks=networks)
 
 
 def _site(variable: Variable) -> Site:

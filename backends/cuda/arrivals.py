@@ -9,7 +9,7 @@ from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import outliving
 from plastlang.backends.cuda.blocks import grouped, run_keeping, site_of
 from plastlang.backends.cuda.kernels import CudaUnit
-from plastlang.backends.cuda.plan import Launch, Launches, Shape
+from plastlang.backends.cuda.plan import Launch, Launches, Networks, Shape
 from plastlang.ir.nodes import Deliver, PostSpike, PreSpike, Stmt
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import statements
@@ -116,8 +116,20 @@ def _spikes(
                 found = [f"for (int32_t late = 0; late <= {spikes.last}; ++late) {{", *indent(found), "}"]
             scope.lines += found
             about = f"{unit.owner.owner.name}: {'spikes arrive' if end is Site.PRE else 'post spikes'}"
-            launches.append(unit.kernel(f"{name}_{number}", scope.text(), Shape.SPREAD, about=about))
+            launches.append(
+                unit.kernel(
+                    f"{name}_{number}", scope.text(), Shape.SPREAD, about=about, networks=_networks(unit, end),
+                    sequence=f"{unit.prefix}_{end}",
+                )
+            )
     return tuple(launches)
+
+
+def _networks(unit: CudaUnit, end: Site) -> Networks:
+    """How networks run what happens at the spikes of one end."""
+    kind = PreSpike if end is Site.PRE else PostSpike
+    blocks = projection_of(unit).owner.blocks
+    return unit.among([s for block in blocks if isinstance(block.trigger, kind) for s in block.body])
 
 
 def _chosen(unit: CudaUnit, spikes: Spikes, end: Site, scope: Scope) -> list[str]:

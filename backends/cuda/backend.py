@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from plastlang.backends.cfamily.headers import INCLUDE
+from plastlang.backends.cuda.batched import CudaBatch
 from plastlang.backends.cuda.device import Device, Module
 from plastlang.backends.cuda.emit import Emitted, emit
 from plastlang.backends.cuda.executable import CudaExecutable
@@ -18,6 +19,9 @@ from plastlang.ir.nodes import Program
 
 #: What `write` makes: machine code for some architectures, and what the driver makes it of for all that come later.
 TARGETS = (*(Target(architecture) for architecture in ARCHITECTURES), Target(OLDEST, "ptx"))
+
+#: Rows that a grid may have, and so networks of a batch.
+NETWORKS = 65535
 
 
 @runtime_checkable
@@ -51,20 +55,20 @@ class CudaBackend:
             self._device = PyCudaDevice()
         return self._device
 
-    def load(self, program: Program, options: Options) -> CudaExecutable:
+    def load(self, program: Program, options: Options) -> CudaExecutable | CudaBatch:
         """Compile a program, or take it from the cache, and put it on the device.
 
         Raises:
             MachineError: there is no GPU that can be used, or no compiler for it, or too little memory.
         """
         device = self.device()
-        emitted = emit(program, options.precision)
+        emitted = emit(program, options.precision, options.batch > 1)
         module = device.compile(emitted.source, options.precision, options.mode)
         return _executable(program, options, device, module, emitted)
 
     def emit(self, program: Program, options: Options) -> str:
         """The CUDA source of a scheduled program."""
-        return emit(program, options.precision).source
+        return emit(program, options.precision, options.batch > 1).source
 
     def write(self, program: Program, options: Options, directory: Path) -> dict[str, str]:
         """Source, headers, and code for several architectures; needs a compiler, but no GPU. Gives name -> what it is.
@@ -90,14 +94,14 @@ class CudaBackend:
             files[name] = f"{what} of compute capability {major}.{minor}" + (" on" if target.form == "ptx" else "")
         return files
 
-    def open(self, program: Program, options: Options, directory: Path) -> CudaExecutable:
+    def open(self, program: Program, options: Options, directory: Path) -> CudaExecutable | CudaBatch:
         """Load what `write` left in a directory, without a compiler.
 
         Raises:
             MachineError: there is no GPU that can be used, or what was written is not there.
         """
         device = self.device()
-        emitted = emit(program, options.precision)
+        emitted = emit(program, options.precision, options.batch > 1)
         if isinstance(device, Loader):
             module = device.load(_code(directory, device.architecture))
         else:
@@ -105,8 +109,13 @@ class CudaBackend:
         return _executable(program, options, device, module, emitted)
 
 
-def _executable(program: Program, options: Options, device: Device, module: Module, emitted: Emitted) -> CudaExecutable:
-    return CudaExecutable(program, options, device, module, emitted.plan, emitted.layout)
+def _executable(
+    program: Program, options: Options, device: Device, module: Module, emitted: Emitted
+) -> CudaExecutable | CudaBatch:
+    if options.batch > NETWORKS:
+        raise MachineError(f"a GPU runs at most {NETWORKS} networks at a time; compile with a smaller batch")
+    kind = CudaBatch if options.batch > 1 else CudaExecutable
+    return kind(program, options, device, module, emitted.plan, emitted.layout)
 
 
 def _file_name(target: Target) -> str:

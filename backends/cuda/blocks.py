@@ -10,7 +10,7 @@ from plastlang.backends.cfamily.layout import Column, PopulationLayout, Projecti
 from plastlang.backends.cfamily.unit import line_of, outliving
 from plastlang.backends.cuda.aggregates import COUNTS, Reduction, part
 from plastlang.backends.cuda.kernels import CudaUnit
-from plastlang.backends.cuda.plan import Launch, Shape
+from plastlang.backends.cuda.plan import Launch, Networks, Shape
 from plastlang.ir.nodes import (
     Assign,
     GrowMatched,
@@ -20,13 +20,15 @@ from plastlang.ir.nodes import (
     Let,
     PruneRanked,
     PruneWhere,
+    Read,
     Reduce,
     Renewal,
     Sample,
     Stmt,
 )
+from plastlang.ir.sharing import Sharing
 from plastlang.ir.types import Site, Type
-from plastlang.ir.walk import statements
+from plastlang.ir.walk import all_expressions, statements, walk
 
 Structural = PruneWhere | PruneRanked | GrowUniform | GrowRanked | GrowMatched | Sample
 #: The threads that a group of statements of a site gets.
@@ -43,11 +45,12 @@ class KernelBlock:
     Attributes:
         unit: whose block it is.
         name: what the names of its kernels begin with.
-        structure: emits a structural statement: adds its kernels with `kernel`, its count with `keep`.
+        structure: emits a structural statement: adds its kernels with `kernel`, its count to `locals`.
         head: lines after the beginning of every kernel: conditions under which there is nothing to do.
         now: inside a step; otherwise `@before` means now.
         repeat: the last part of draws' counters.
         locals: names bound so far that later kernels may use; their text reads memory.
+        outer: of these, in a batch, names of values that each network has for itself.
     """
 
     unit: CudaUnit
@@ -57,6 +60,7 @@ class KernelBlock:
     now: bool = True
     repeat: str = "0u"
     locals: dict[str, Value] = field(default_factory=dict)
+    outer: frozenset[str] = frozenset()
     launches: list[Launch] = field(default_factory=list)
 
     # ------------------------------------------------------------ kernels
@@ -68,76 +72,101 @@ class KernelBlock:
             scope, scope.lines, Site.GLOBAL, now=self.now, repeat=self.repeat, locals=dict(self.locals)
         )  # fmt: skip
 
-    def kernel(self, body: list[str], shape: Shape, site: Site = Site.GLOBAL, about: str = "") -> Launch:
+    def kernel(
+        self, body: list[str], shape: Shape, site: Site = Site.GLOBAL, about: str = "",
+        networks: Networks = Networks.ONCE,
+    ) -> Launch:  # fmt: skip
         """Add a kernel to the block. `body` sees `m`, `p`, `step` and `pl_kernel`, the number of the kernel."""
         name = f"{self.name}_{len(self.launches)}"
-        launch = self.unit.kernel(name, [*self.head, *body], shape, site, about)
+        launch = self.unit.kernel(name, [*self.head, *body], shape, site, about, networks=networks)
         self.launches.append(launch)
         return launch
-
-    def keep(self, name: str, type_: Type, site: Site) -> Value:
-        """Memory for a name that later kernels use: one value for each instance of the site."""
-        value = kept(self.unit, name, type_, site)
-        self.locals[name] = value
-        return value
 
     # ------------------------------------------------------------ statements
 
     def run(self, body: Sequence[Stmt]) -> None:
         """Emit all statements."""
-        groups = grouped(body)
+        unit, sharing = self.unit, self.unit.sharing
+        lets = sharing.own_lets(tuple(body), self.outer) if unit.layout.batched else self.outer
+
+        def own(statement: Stmt) -> bool:
+            return unit.layout.batched and sharing.is_own(statement, lets)
+
+        def apart(before: list[Stmt], statement: Stmt) -> bool:
+            return own(before[0]) != own(statement) or (own(statement) and meet(sharing, before, statement))
+
+        groups = grouped(body, apart)
         lasting = outliving(tuple(body), groups)
         for group in groups:
             first = group[0]
             if isinstance(first, Structural):
-                self.structure(self, first)
+                self._structural(first)
             elif isinstance(first, Reduce):
-                self._reduce(first)
+                self._reduce(first, own(first))
             elif isinstance(first, If) and is_structural(first):
-                self._branch(first)
+                self._branch(first, lets)
             else:
-                self._group(group, lasting)
+                self._group(group, lasting, own(first))
 
-    def _group(self, group: list[Stmt], lasting: set[str]) -> None:
+    def _structural(self, statement: Structural) -> None:
+        """What all networks share; later statements of each network may use what it leaves."""
+        owner, before = self.unit.owner, len(self.unit.owner.scratch)
+        self.structure(self, statement)
+        owner.scratch[before:] = [replace(s, own=False) for s in owner.scratch[before:]]
+        if self.unit.layout.batched:
+            self.kernel([f"pl_batch_view(m, {owner.number});"], Shape.ONE)
+
+    def _group(self, group: list[Stmt], lasting: set[str], own: bool) -> None:
         site = site_of(group[0])
         outer = self.frame()
         new: dict[str, Value] = {}
 
         def body(inner: Frame) -> None:
-            new.update(run_keeping(self.unit, inner, group, lasting, site))
+            new.update(run_keeping(self.unit, inner, group, lasting, site, own or not self.unit.layout.batched))
 
         lines = self.unit.over(site, body, outer)
         if lines:
-            outer.scope.lines += [*lines, *marks_rate(self.unit, group)]
-            self.kernel(outer.scope.text(), *SHAPES[site], about=line_of(group[0].span))
+            marks = marks_rate(self.unit, group)
+            outer.scope.lines += lines if marks and not own and self.unit.layout.batched else [*lines, *marks]
+            text, networks = outer.scope.text(), self.unit.among(group) if own else Networks.ONCE
+            if networks is Networks.ORDER:
+                # every thread has the same instances in all networks, so that one goes through them in their order
+                text, networks = self.unit.each_network(text), Networks.ONCE
+            elif marks and not own and self.unit.layout.batched:
+                text += self.unit.each_network(marks)
+            self.kernel(text, *SHAPES[site], about=line_of(group[0].span), networks=networks)
         self.locals.update(new)
 
-    def _reduce(self, statement: Reduce) -> None:
+    def _reduce(self, statement: Reduce, own: bool) -> None:
         reduction, over = Reduction(self.unit, statement), statement.over
-        result = kept(self.unit, statement.name, statement.type, statement.site)
+        networks = Networks.EACH if own else Networks.ONCE
+        result = kept(
+            self.unit, statement.name, statement.type, statement.site, own or not self.unit.layout.batched
+        )  # fmt: skip
         if statement.site is not Site.GLOBAL:
-            self._reduced(statement, reduction.by_row, statement.site, result)
+            self._reduced(statement, networks, reduction.by_row, statement.site, result)
         else:
             count, values = COUNTS.get(over, "p->rows.total"), None
             if over is Site.SYNAPSE:
                 # the sum over a projection is that of its rows
                 over, values = Site.PRE, part(self.unit, Site.PRE, reduction.sum)
-                self._reduced(statement, reduction.by_row, over, values)
+                self._reduced(statement, networks, reduction.by_row, over, values)
             runs = part(self.unit, over, reduction.sum)
-            self._reduced(statement, reduction.by_run, over, values, runs, shape=Shape.EACH)
-            self.kernel(reduction.total(over, runs, result, count), Shape.ONE)
+            self._reduced(statement, networks, reduction.by_run, over, values, runs, shape=Shape.EACH)
+            self.kernel(reduction.total(over, runs, result, count), Shape.ONE, networks=networks)
         self.locals[statement.name] = result
 
     def _reduced(
-        self, statement: Reduce, emit: Callable[..., list[str]], site: Site, *places: object, shape: Shape = Shape.WARPS
+        self, statement: Reduce, networks: Networks, emit: Callable[..., list[str]], site: Site, *places: object,
+        shape: Shape = Shape.WARPS,
     ) -> None:  # fmt: skip
         outer = self.frame()
         outer.scope.lines += emit(outer, site, *places)
-        self.kernel(outer.scope.text(), shape, site, line_of(statement.span))
+        self.kernel(outer.scope.text(), shape, site, line_of(statement.span), networks)
 
-    def _branch(self, statement: If) -> None:
+    def _branch(self, statement: If, lets: frozenset[str]) -> None:
         """Kernels that look at a condition found before."""
-        condition = kept(self.unit, "condition", Type.BOOL, Site.GLOBAL).text
+        condition = kept(self.unit, "condition", Type.BOOL, Site.GLOBAL, own=False).text
         outer = self.frame()
 
         def body(inner: Frame) -> None:
@@ -148,7 +177,7 @@ class KernelBlock:
         for branch, test in ((statement.then, f"!{condition}"), (statement.otherwise, condition)):
             if branch:
                 inside = replace(self, head=(*self.head, f"if ({test}) {{", "    return;", "}"))
-                inside.locals = dict(self.locals)
+                inside.locals, inside.outer = dict(self.locals), lets
                 inside.run(branch)
 
 
@@ -170,39 +199,58 @@ def _alone(statement: Stmt) -> bool:
     return isinstance(statement, Reduce) or is_structural(statement)
 
 
-def grouped(body: Sequence[Stmt]) -> list[list[Stmt]]:
-    """Statements that may share a kernel."""
+def meet(sharing: Sharing, before: Sequence[Stmt], statement: Stmt) -> bool:
+    """Whether a statement must wait until all networks are done with those before, because of what they share."""
+    first, second = sharing.writes_shared(before), sharing.writes_shared((statement,))
+    return bool(first & (second | _reads((statement,))) or second & _reads(before))
+
+
+def _reads(body: Sequence[Stmt]) -> frozenset[str]:
+    return frozenset(n.name for x in all_expressions(body) for n in walk(x) if isinstance(n, Read) and not n.of)
+
+
+def _never(before: list[Stmt], statement: Stmt) -> bool:
+    return False
+
+
+def grouped(body: Sequence[Stmt], apart: Callable[[list[Stmt], Stmt], bool] = _never) -> list[list[Stmt]]:
+    """Statements that may share a kernel; `apart`: whether a statement may not stand with those before it."""
     groups: list[list[Stmt]] = []
     for statement in body:
         last = groups[-1][0] if groups else None
-        if last is None or _alone(last) or _alone(statement) or site_of(last) is not site_of(statement):
+        if (
+            last is None or _alone(last) or _alone(statement) or site_of(last) is not site_of(statement)
+            or apart(groups[-1], statement)
+        ):  # fmt: skip
             groups.append([statement])
         else:
             groups[-1].append(statement)
     return groups
 
 
-def kept(unit: CudaUnit, name: str, type_: Type, site: Site) -> Value:
-    """Memory for one value of each instance of a site."""
+def kept(unit: CudaUnit, name: str, type_: Type, site: Site, own: bool = True) -> Value:
+    """Memory for one value of each instance of a site; `own`: in a batch, of each network."""
     owner, text = unit.owner, unit.dialect.type(type_)
     if site is Site.SYNAPSE:
         assert isinstance(owner, ProjectionLayout)
-        owner.columns.append(Column("let", f"{name}.{len(owner.columns)}", type_))
+        owner.columns.append(Column("let", f"{name}.{len(owner.columns)}", type_, own))
         return Value(f"(({text} *)p->rows.column[{len(owner.columns) - 1}])", type_, site, indexed=True)
-    owner.scratch.append(Scratch(site, type_))
+    owner.scratch.append(Scratch(site, type_, own))
     place = f"(({text} *)p->scratch[{len(owner.scratch) - 1}])"
     if site is Site.GLOBAL:
         return Value(f"{place}[0]", type_, site)
     return Value(place, type_, site, indexed=True)
 
 
-def run_keeping(unit: CudaUnit, frame: Frame, group: Sequence[Stmt], lasting: set[str], site: Site) -> dict[str, Value]:
+def run_keeping(
+    unit: CudaUnit, frame: Frame, group: Sequence[Stmt], lasting: set[str], site: Site, own: bool = True
+) -> dict[str, Value]:  # fmt: skip
     """Run statements of one instance; names that are used in other kernels are kept."""
     new: dict[str, Value] = {}
     for statement in group:
         frame.run(statement)
         if isinstance(statement, Let) and statement.name in lasting:
-            value = kept(unit, statement.name, statement.value.type, site)
+            value = kept(unit, statement.name, statement.value.type, site, own)
             at = f"[{frame.at(site)}]" if value.indexed else ""
             frame.lines.append(f"{value.text}{at} = {frame.locals[statement.name].text};")
             new[statement.name] = value

@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A kernel with its grid (blocks), its block (threads, a multiple of 32 or 1) and its two arguments (addresses)."""
+    """A kernel with its grid (blocks), its block (threads, a multiple of 32 or 1) and its two arguments (addresses).
+
+    `networks`: rows of the grid, each as many blocks, one for each network of a batch.
+    """
 
     kernel: str
     grid: int
     block: int
     model: int
     data: int = 0
+    networks: int = 1
 
 
 class Module(Protocol):

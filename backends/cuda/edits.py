@@ -9,8 +9,9 @@ from plastlang.backends.cfamily.frame import Scope, Value
 from plastlang.backends.cfamily.layout import ProjectionLayout, has_draw
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cuda.blocks import KernelBlock
+from plastlang.backends.cuda.blocks import kept as memory
 from plastlang.backends.cuda.plan import Shape
-from plastlang.ir.nodes import Builtin, Expr, Stmt
+from plastlang.ir.nodes import Assign, Builtin, Expr, Let, Stmt
 from plastlang.ir.types import Site
 from plastlang.ir.walk import all_expressions, walk
 
@@ -113,24 +114,49 @@ def _make(block: KernelBlock, growths: Sequence[Growth], kept: str, later: bool 
         return []
     unit = block.unit
     assert isinstance(unit.owner, ProjectionLayout)
+    begin = f"{unit.prefix}_start(m, i, j, s, step, {block.repeat}, {'later' if later else '0u'});"
     lines = [
         "const int32_t i = edit->pre, j = edit->post;",
         *(["const uint32_t later = pl_edits_gone_later(&work, a);"] if later else []),
-        f"{unit.prefix}_start(m, i, j, s, step, {block.repeat}, {'later' if later else '0u'});",
+        *(unit.each_network([begin]) if unit.layout.batched else [begin]),
     ]
-    older = "(pl_rows_ordinal(&p->rows, i, s) + later)" if later else ""
     if kept:
         lines.append(f"const {kept} *const more = (const {kept} *)work.more + a;")
         lines.append("(void)more;")
     for number, growth in enumerate(growths, 1):
-        if not growth.init:
-            continue
-        scope = Scope()
-        names = {**block.locals, **growth.known}
-        new = unit.frame(
-            scope, scope.lines, Site.SYNAPSE, now=block.now, repeat=block.repeat, locals=names, older=older
-        )
-        for statement in growth.init:
-            new.run(statement)
-        lines += [f"if (edit->kind == {number}) {{", *indent(scope.text()), "}"]
+        if growth.init:
+            older = "(pl_rows_ordinal(&p->rows, i, s) + later)" if later else ""
+            lines += [f"if (edit->kind == {number}) {{", *indent(_grown(block, growth, older)), "}"]
     return lines
+
+
+def _grown(block: KernelBlock, growth: Growth, older: str) -> list[str]:
+    """The body of a grow for a new synapse: in each network of a batch, but for what they share."""
+    unit = block.unit
+    if not unit.layout.batched:
+        return _statements(block, growth.init, {**block.locals, **growth.known}, older)[0]
+    if not unit.sharing.writes_shared(growth.init):
+        return unit.each_network(_statements(block, growth.init, {**block.locals, **growth.known}, older)[0])
+    lines, names = list[str](), {**block.locals, **growth.known}
+    for statement in growth.init:
+        made, new = _statements(block, (statement,), names, older)
+        if isinstance(statement, Let):
+            value = memory(unit, statement.name, statement.value.type, Site.SYNAPSE)
+            made.append(f"{value.text}[s] = {new[statement.name].text};")
+            names[statement.name] = value
+        once = isinstance(statement, Assign) and statement.name in unit.sharing.shared
+        lines += ["{", *indent(made), "}"] if once else unit.each_network(made)
+    return lines
+
+
+def _statements(
+    block: KernelBlock, body: Sequence[Stmt], names: dict[str, Value], older: str
+) -> tuple[list[str], dict[str, Value]]:
+    """Lines for the new synapse of one network, and the names that are known after them."""
+    scope = Scope()
+    new = block.unit.frame(
+        scope, scope.lines, Site.SYNAPSE, now=block.now, repeat=block.repeat, locals=dict(names), older=older
+    )  # fmt: skip
+    for statement in body:
+        new.run(statement)
+    return scope.text(), new.locals

@@ -23,9 +23,9 @@ from plastlang.backends.cuda.arrivals import emit_arrivals, emit_post
 from plastlang.backends.cuda.blocks import KernelBlock
 from plastlang.backends.cuda.connect import emit_connect, emit_places
 from plastlang.backends.cuda.kernels import CudaUnit, Module
-from plastlang.backends.cuda.plan import Launch, Launches, Plan, Shape
+from plastlang.backends.cuda.plan import Launch, Launches, Networks, Plan, Shape
 from plastlang.backends.cuda.populations import emit_advance, emit_spikes
-from plastlang.backends.cuda.structure import emit_index, emit_structure
+from plastlang.backends.cuda.structure import emit_index, emit_structure, emit_view
 from plastlang.ir.nodes import (
     Assign,
     Block,
@@ -73,10 +73,10 @@ class _Launches:
     index: dict[str, Launches] = field(default_factory=dict)
 
 
-def emit(program: Program, precision: str) -> Emitted:
-    """The CUDA source of a program at "single" or "double" precision."""
+def emit(program: Program, precision: str, batched: bool = False) -> Emitted:
+    """The CUDA source of a program at "single" or "double" precision; `batched`: for any number of networks."""
     dialect = Dialect("float" if precision == "single" else "double")
-    places, names, module = layout(_at_once(program)), Names(), Module()
+    places, names, module = layout(_at_once(program), batched), Names(), Module()
     _index_for_sums(places)
     owners = (*places.populations.values(), *places.projections.values())
     launches = _Launches()
@@ -93,6 +93,7 @@ def emit(program: Program, precision: str) -> Emitted:
     plan = _plan(launches, _ends(module, program))
     lines = [
         comment(f"{program.name}: made by plastlang, {precision} precision. docs/numerics.md says what it computes."),
+        *(["#define PL_BATCH"] if batched else []),
         '#include "plast_device.h"',
         '#include "plast_device_rows.h"',
         *(['#include "plast_device_ranking.h"'] if any(p.structural for p in places.projections.values()) else []),
@@ -130,7 +131,7 @@ def _projection(unit: CudaUnit, launches: _Launches) -> None:
     launches.synapses[name] = emit_start(unit)
     if isinstance(owner.owner.connect, ConnectProbability):
         launches.connect[name] = emit_connect(unit)
-    launches.index[name] = (*emit_index(unit), *emit_places(unit))
+    launches.index[name] = (*emit_index(unit), *emit_places(unit), *emit_view(unit))
     launches.arrive += emit_arrivals(unit)
     launches.post += emit_post(unit)
     block = KernelBlock(unit, "step", emit_structure)
@@ -187,7 +188,8 @@ def _ends(module: Module, program: Program) -> Launches:
     """What every step ends with: records, and the step to the next one."""
     launches = []
     if any(not isinstance(r, SpikeRecord) for r in program.records):
-        launches.append(module.kernel("plast_states", ["pl_record_states(m);"], Shape.SPREAD))
+        states = ["pl_record_states(m);"]
+        launches.append(module.kernel("plast_states", states, Shape.SPREAD, networks=Networks.EACH))
     tick = ["if (pl_thread() == 0) {", f"    pl_tick(m, pl_kernel, {len(program.populations)});", "}"]
     launches.append(module.kernel("plast_tick", tick, Shape.ONE, enter="PL_ENTER_TICK"))
     return tuple(launches)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from itertools import groupby
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +15,10 @@ from plastlang.backends.cfamily import saving
 from plastlang.backends.cfamily.layout import Layout, ProjectionLayout
 from plastlang.backends.cfamily.periods import period_steps
 from plastlang.backends.cfamily.pieces import run_in_pieces
+from plastlang.backends.cfamily.printer import Dialect
 from plastlang.backends.cuda.device import Call, Device, Module
-from plastlang.backends.cuda.memory import Placed
-from plastlang.backends.cuda.plan import Launch, Launches, Plan, Shape
+from plastlang.backends.cuda.memory import Memory, Placed
+from plastlang.backends.cuda.plan import Launch, Launches, Networks, Plan, Shape
 from plastlang.backends.cuda.records import Records
 from plastlang.backends.cuda.sharing import CPU, DeviceArray
 from plastlang.backends.cuda.stalls import Stalls
@@ -39,22 +42,52 @@ Array = NDArray[Any]
 WAVES = 16
 
 
-class CudaExecutable(DeviceState):
-    """A loaded program (`backends.interface.Executable`)."""
+def dialect_of(precision: str) -> Dialect:
+    """How REAL values are written at "single" or "double" precision."""
+    return Dialect("float" if precision == "single" else "double")
 
-    #: There are no batches here: `network` is always 0.
+
+class CudaExecutable(DeviceState):
+    """A loaded program (`backends.interface.Executable`), or one network of a batch.
+
+    Args:
+        group: the networks of the batch that are loaded already, to which this one is added. What goes through all
+            of them is launched, looked at and seen through by the first one.
+    """
+
     batch = 1
 
-    def __init__(self, program: Program, options: Options, device: Device, module: Module, plan: Plan, layout: Layout):
-        super().__init__(program, options.precision, device, layout)
+    def __init__(
+        self, program: Program, options: Options, device: Device, module: Module, plan: Plan, layout: Layout,
+        memory: Memory | None = None, group: list[CudaExecutable] | None = None,
+    ):  # fmt: skip
+        self._batch = group
+        if memory is None:
+            memory = Memory(program, layout, dialect_of(options.precision), device)
+        super().__init__(program, options.precision, layout, memory, group[0] if group else None)
+        if group is not None:
+            group.append(self)
         self._open = True
         self._device, self._module, self._plan = device, module, plan
-        self._records = Records(self.memory)
+        self.records = Records(self.memory)
+        self._records = [self.records]
         self._stalls = Stalls(self.memory, list(self.edges.values()), self._records)
-        self._step: tuple[Call, ...] = tuple(self._call(launch) for launch in plan.step)
+        self._step: tuple[Call, ...] = ()
+        if group is None:
+            self.begin_with_constants()
+            self.reset(0)
+
+    @property
+    def _group(self) -> list[CudaExecutable]:
+        """All networks of the batch, or this one. One that held itself would not be given back at once."""
+        return [self] if self._batch is None else self._batch
+
+    def begin_with_constants(self) -> None:
+        """All that depends on parameters; what a step launches is known."""
+        self._step = tuple(self._calls(self._plan.step, whole=True))
+        self._records[:] = [member.records for member in self._group]
         for name in self._owners():
             self.update_constants(name)
-        self.reset(0)
 
     def _owners(self) -> tuple[str, ...]:
         return (*self.layout.populations, *self.layout.projections)
@@ -64,6 +97,10 @@ class CudaExecutable(DeviceState):
     def reset(self, seed: int) -> None:
         """Step 0, initial values, no synapses; parameters stay."""
         self.begin(0, seed & (2**64 - 1), 0)
+        self.initialise()
+
+    def initialise(self) -> None:
+        """The start values of all but synapses."""
         for name in self._owners():
             for array in self.memory.owners[name].last.values():
                 self.memory.zero(array)
@@ -77,7 +114,7 @@ class CudaExecutable(DeviceState):
         model = memory.model
         model.step, model.seed, model.signals = step, seed, signals
         model.fault = model.overflow = model.stall = model.committed = 0
-        self._records.clear()
+        self.records.clear()
         for name, place in self.layout.populations.items():
             memory.populations[place.number].redraw = 1
             for entry in memory.rings[name]:
@@ -123,39 +160,64 @@ class CudaExecutable(DeviceState):
                 grid = max(1, min(-(-threads // block), WAVES * self._device.spread))
         return Call(launch.kernel, grid, block, self.memory.model_address, data)
 
-    def _carry_out(self, launches: Launches, data: int = 0) -> None:
+    def _calls(self, launches: Launches, data: int = 0, whole: bool = False) -> list[Call]:
+        """The launches for this network, or for the `whole` batch."""
+        calls: list[Call] = []
+        if not whole or len(self._group) == 1:
+            return [self._call(launch, data) for launch in launches]
+        for (networks, _), part in groupby(launches, lambda x: (x.networks, x.sequence)):
+            some = list(part)
+            match networks:
+                case Networks.ONCE:
+                    calls += [self._call(launch, data) for launch in some]
+                case Networks.EACH:
+                    calls += [replace(self._call(launch, data), networks=len(self._group)) for launch in some]
+                case Networks.ORDER:
+                    calls += [member._call(launch, data) for member in self._group for launch in some]
+                case _:
+                    assert_never(networks)
+        return calls
+
+    def _carry_out(self, launches: Launches, data: int = 0, whole: bool = False) -> None:
         """Launch kernels between steps and wait; where one stalls, make room and go on from there."""
         if launches:
-            self._launch([self._call(launch, data) for launch in launches], 1)
-            self._settle(launches, data)
+            self._launch(self._calls(launches, data, whole), 1)
+            self._settle(launches, data, whole)
 
     def _launch(self, calls: Sequence[Call], times: int) -> None:
-        self.memory.send()
+        for member in self._group:
+            member.memory.send()
         self._module.launch(calls, times)
-        self.memory.launched()
-        for rows in self.edges.values():
-            rows.forget()
+        self._launched()
 
-    def _settle(self, launches: Launches, data: int = 0) -> None:
+    def _launched(self) -> None:
+        for member in self._group:
+            member.memory.launched()
+            for rows in member.edges.values():
+                rows.forget()
+
+    def _settle(self, launches: Launches, data: int = 0, whole: bool = False) -> None:
         """Wait, and see launches through that stalled. A fault is raised."""
-        memory = self.memory
+        memory = self._group[0].memory
         memory.look()
         while memory.model.fault == 0 and memory.model.stall:
             first = next(k for k, launch in enumerate(launches) if launch.number == memory.model.stall_kernel)
             self._stalls.make_room()
-            self._launch([self._call(launch, data) for launch in launches[first:]], 1)
+            self._launch(self._calls(launches[first:], data, whole), 1)
             memory.look()
         self._stalls.done()
         if memory.model.fault:
             self._raise_fault()
 
     def _raise_fault(self) -> None:
-        self.memory.change()
-        model = self.memory.model
+        memory = self._group[0].memory
+        memory.change()
+        model = memory.model
         model.fault = model.overflow = 0
         population = self.program.populations[model.fault_owner]
         port = population.inputs[model.fault_detail].port
-        raise RuntimeFault(f"the input {port} of population {population.name} is too large in step {model.step}")
+        where = f" in network {model.fault_network} of the batch" if len(self._group) > 1 else ""
+        raise RuntimeFault(f"the input {port} of population {population.name} is too large in step {model.step}{where}")
 
     # ------------------------------------------------------------ running
 
@@ -173,7 +235,7 @@ class CudaExecutable(DeviceState):
         begun = self.step
         while (done := self.step - begun) < steps:
             self._launch(self._step, steps - done)
-            self._settle(self._plan.step)
+            self._settle(self._plan.step, whole=True)
         return steps
 
     def profile(self, steps: int) -> dict[str, float]:
@@ -181,11 +243,12 @@ class CudaExecutable(DeviceState):
         seconds = {call.kernel: 0.0 for call in self._step}
         timed = getattr(self._module, "timed", self._timed)
         for _ in range(steps):
-            self.memory.send()
+            for member in self._group:
+                member.memory.send()
             for call, took in zip(self._step, timed(self._step), strict=True):
                 seconds[call.kernel] += took
-            self.memory.launched()
-            self._settle(self._plan.step)
+            self._launched()
+            self._settle(self._plan.step, whole=True)
         return seconds
 
     def _timed(self, calls: Sequence[Call]) -> list[float]:
@@ -207,7 +270,7 @@ class CudaExecutable(DeviceState):
         self.memory.write(self.memory.given, np.pad(np.array(arguments, np.float64), (0, self._spare(arguments))))
         for number, block in enumerate(self.place(owner).owner.blocks):
             if isinstance(block.trigger, Signal) and block.trigger.name == name:
-                self._carry_out(self._plan.signal[owner, number])
+                self._carry_out(self._plan.signal[owner, number], whole=True)
 
     def _spare(self, arguments: tuple[float, ...]) -> int:
         return self.memory.given.count - len(arguments)
@@ -236,13 +299,17 @@ class CudaExecutable(DeviceState):
                 self._index(projection, edges.posts())
             case ConnectGiven():
                 raise AssertionError("the pairs are to be given by the host")
-        self._carry_out(self._plan.synapses[projection])
+        self.start_synapses(projection)
 
     def set_synapses(self, projection: str, pre: Array, post: Array) -> None:
         """Replace all synapses."""
         pre, post = np.asarray(pre, np.int32), np.asarray(post, np.int32)
         order = np.lexsort((np.arange(len(pre)), post, pre))
         self.build(projection, pre[order], post[order])
+        self.start_synapses(projection)
+
+    def start_synapses(self, projection: str) -> None:
+        """Give all synapses their start values."""
         self._carry_out(self._plan.synapses[projection])
 
     def build(self, projection: str, pre: Array, post: Array) -> None:
@@ -269,7 +336,7 @@ class CudaExecutable(DeviceState):
         """Set a parameter; derived values follow."""
         self.put_parameter(owner, name, np.asarray(value))
         self.update_constants(owner)
-        self._touch(owner, name)
+        self.touch(owner, name)
 
     def update_constants(self, owner: str) -> None:
         """Derived values, tables and periods from the parameters."""
@@ -286,7 +353,8 @@ class CudaExecutable(DeviceState):
         self.memory.write(Placed(struct.periods, len(periods), periods.dtype), periods)
         self._carry_out(self._plan.constants.get(owner, ()))
 
-    def _touch(self, owner: str, name: str) -> None:
+    def touch(self, owner: str, name: str) -> None:
+        """The rates of a Renewal are taken anew if they depend on what the host has written."""
         if owner in self.layout.populations:
             place = self.layout.populations[owner]
             spiking = place.owner.spiking
@@ -348,17 +416,17 @@ class CudaExecutable(DeviceState):
         data = self.memory.placed(given, f"new values of {variable} of {owner}")
         self._carry_out(self._plan.set[owner, variable], data.address)
         self.memory.free(data.address)
-        self._touch(owner, variable)
+        self.touch(owner, variable)
 
     # ------------------------------------------------------------ spikes in and out
 
     def take_spikes(self, population: str, network: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """(steps, neurons) recorded since the last call."""
-        return self._records.take_spikes(population)
+        return self.records.take_spikes(population)
 
     def take_states(self, population: str, variable: str) -> tuple[NDArray[np.int64], Array]:
         """(steps done, values) recorded since the last call."""
-        return self._records.take_states(population, variable)
+        return self.records.take_states(population, variable)
 
     # ------------------------------------------------------------ saving
 

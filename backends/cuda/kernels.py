@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from plastlang.backends.cfamily.frame import Frame, Scope
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import comment, indent
 from plastlang.backends.cfamily.unit import Unit
-from plastlang.backends.cuda.plan import Launch, Shape, keeps_places
+from plastlang.backends.cuda.plan import Launch, Networks, Shape, keeps_places
+from plastlang.ir.nodes import Stmt
+from plastlang.ir.sharing import Sharing
 from plastlang.ir.types import Site
 
 #: Puts the statements of a loop's body on the lines of a frame.
@@ -25,10 +27,10 @@ class Module:
 
     def kernel(
         self, name: str, body: list[str], shape: Shape, owner: str = "", site: Site = Site.GLOBAL,
-        enter: str = "PL_ENTER",
+        enter: str = "PL_ENTER", networks: Networks = Networks.ONCE, sequence: str = "",
     ) -> Launch:  # fmt: skip
         """Put a kernel on the source. `body` follows the beginning that `enter` names."""
-        launch = Launch(name, self.count, shape, owner, site)
+        launch = Launch(name, self.count, shape, owner, site, networks, sequence)
         self.count += 1
         self.lines += [
             f'extern "C" __global__ void {name}(pl_model *m, void *data) {{',
@@ -63,13 +65,45 @@ class CudaUnit(Unit):
 
     def kernel(
         self, name: str, body: list[str], shape: Shape, site: Site = Site.GLOBAL, about: str = "",
-        enter: str = "PL_ENTER",
+        enter: str = "PL_ENTER", networks: Networks = Networks.ONCE, sequence: str = "",
     ) -> Launch:  # fmt: skip
         """Put a kernel on the source, in which `p` is the owner and `step` the step."""
         if about:
             self.module.lines.append(comment(about))
         head = [self.pointer, "(void)p;", "const int32_t step = (int32_t)m->step;", "(void)step;"]
-        return self.module.kernel(f"{self.prefix}_{name}", [*head, *body], shape, self.owner.owner.name, site, enter)
+        return self.module.kernel(
+            f"{self.prefix}_{name}", [*head, *body], shape, self.owner.owner.name, site, enter, networks, sequence
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ batches
+
+    @property
+    def sharing(self) -> Sharing:
+        """What the networks of a batch share of the owner."""
+        return self.layout.sharing[self.owner.owner.name]
+
+    def among(self, body: Iterable[Stmt]) -> Networks:
+        """How the networks run statements that each of them has for itself: in order where they add to the same."""
+        adds = self.layout.batched and self.sharing.writes_shared(body)
+        return Networks.ORDER if adds else Networks.EACH
+
+    def each_network(self, lines: Iterable[str]) -> list[str]:
+        """The lines for one network of the batch after the other, as `m` and `p`."""
+        return [
+            "{",
+            "    pl_model *const all = m;",
+            "    for (int64_t b = 0; b < all->batch; ++b) {",
+            "        pl_model *const m = all->networks[b];",
+            f"        {self.pointer}",
+            "        (void)p;",
+            *indent(list(lines), 2),
+            "    }",
+            "}",
+        ]
+
+    def first_only(self, own: bool, line: str) -> list[str]:
+        """A line that in a batch only the first network carries out, if it is about what all share."""
+        return [line] if own or not self.layout.batched else ["if (m == m->first) {", f"    {line}", "}"]
 
     def over(self, site: Site, body: Body, outer: Frame) -> list[str]:
         """Lines that run `body` for every instance of `site`, with as many threads as there are."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from plastlang.backends.cfamily.geometry import geometry, instances, stored_as
-from plastlang.backends.cfamily.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout
+from plastlang.backends.cfamily.layout import Column, Layout, OwnerLayout, PopulationLayout, ProjectionLayout
 from plastlang.backends.cfamily.printer import Dialect
 from plastlang.backends.cuda.binding import ARGUMENTS, TABLE, Model, Population, Projection, Record, Spikes
 from plastlang.backends.cuda.device import Device
@@ -59,16 +59,25 @@ class OwnerArrays:
         self.last: dict[str, Placed] = {}
         self.parameters: dict[str, Placed] = {}
         self.given: dict[str, Array] = {}  # parameters as the host set them
+        self.scratch: list[Placed] = []
         self.late: dict[int, Placed] = {}  # sums that wait, by number of the port: a row for each of some steps
         self.zeroed: list[Placed] = []  # inputs and counts of spikes, empty at the start of a run
 
 
 class Memory:
-    """Everything of a program that lies on a device."""
+    """Everything of a program that lies on a device.
 
-    def __init__(self, program: Program, layout: Layout, dialect: Dialect, device: Device):
+    In a batch each network has one: what all share lies in that of the first network, the `leader` of the others.
+    """
+
+    def __init__(
+        self, program: Program, layout: Layout, dialect: Dialect, device: Device, batch: int = 1, number: int = 0,
+        leader: Memory | None = None,
+    ):  # fmt: skip
         self.program, self.layout, self.dialect, self.device = program, layout, dialect, device
+        self.batch, self.number, self.leader = batch, number, leader
         self.owners: dict[str, OwnerArrays] = {}
+        self.given: Placed
         self.sizes = {p.name: p.size for p in program.populations}
         recorded = {(r.population, r.variable, r.every_steps): r for r in program.records if isinstance(r, StateRecord)}
         self.recorded = list(recorded.values())
@@ -93,7 +102,8 @@ class Memory:
             self._projection(self.projections[home.number], home, name)
         for record, declared in zip(self.records, self.recorded, strict=True):
             self._record(record, declared)
-        self.given = self.place(ARGUMENTS, np.float64, "arguments of signals")
+        arguments = self.leader.given if self.leader else self.place(ARGUMENTS, np.float64, "arguments of signals")
+        self.given = arguments
         self._model()
 
     # ------------------------------------------------------------ the head
@@ -216,7 +226,20 @@ class Memory:
         model.populations, model.projections = self._base + head.at_populations, self._base + head.at_projections
         model.records = self._base + head.at_records
         model.record_count, model.dt, model.given = len(self.recorded), self.program.dt, self.given.address
+        model.first = self.leader.model_address if self.leader else self._base
+        model.batch, model.number = self.batch, self.number
         self.change()
+
+    def join(self, members: Sequence[Memory]) -> None:
+        """Let the first network know all of a batch."""
+        self.change()
+        addresses = np.array([m.model_address for m in members], np.uint64)
+        self.model.networks = self.placed(addresses, "the structs of the networks").address
+
+    def columns(self, place: ProjectionLayout) -> list[Column]:
+        """The columns of the pool of a projection: those of the first network, then the others' own."""
+        own = [c for c in place.columns if c.own]
+        return [*place.columns, *(own * (self.batch - 1 if self.leader is None else 0))]
 
     def _owner(self, struct: Population | Projection, place: OwnerLayout, name: str) -> OwnerArrays:
         arrays = self.owners[name] = OwnerArrays()
@@ -229,28 +252,62 @@ class Memory:
             count = self.count(place, variable.site)
             stored = variable.site not in (Site.SYNAPSE, Site.PAIR)
             old = stored and variable.name in place.before
+            if self.leader and variable.shared:
+                known = self.leader.owners[name]
+                for mine, theirs, of in (
+                    (values, known.values, arrays.values), (before, known.before, arrays.before),
+                    (stamp, known.stamp, arrays.stamp),
+                ):  # fmt: skip
+                    mine.append(theirs.get(variable.name))
+                    of.update({n: a for n, a in theirs.items() if n == variable.name})
+                continue
             values.append(self.place(count, self.dtype(variable.type), what) if stored else None)
             before.append(self.place(count, self.dtype(variable.type), what) if old else None)
             stamp.append(self.place(count, np.int32, what) if old else None)
             for kept, array in ((arrays.values, values[-1]), (arrays.before, before[-1]), (arrays.stamp, stamp[-1])):
                 if array is not None:
                     kept[variable.name] = array
+        struct.values, struct.before = self._pointers(values, what), self._pointers(before, what)
+        struct.stamp = self._pointers(stamp, what)
+        struct.scratch = self._pointers(self._scratch(place, name, arrays), what)
+        if self.leader:
+            self._follow(struct, name, arrays)
+            return arrays
         for parameter in owner.parameters:
             given = np.full(self.count(place, parameter.site), parameter.default, np.float64)
             arrays.given[parameter.name] = given
             arrays.parameters[parameter.name] = self.placed(given, f"the parameters of {name}")
         constants = [(p.site, p.type) for p in owner.parameters] + [(d.site, d.value.type) for d in owner.derived]
-        struct.values, struct.before = self._pointers(values, what), self._pointers(before, what)
-        struct.stamp = self._pointers(stamp, what)
         struct.parameters = self._pointers(arrays.parameters.values(), what)
         struct.constants = self._pointers(
             [self.place(self.count(place, s), self.dtype(t), what) for s, t in constants], what
         )
-        struct.scratch = self._pointers(
-            [self.place(self.count(place, x.site), self.dtype(x.type), what) for x in place.scratch], what
-        )
         struct.periods = self.placed(np.ones(max(1, len(owner.blocks)), np.int32), what).address
         return arrays
+
+    def _scratch(self, place: OwnerLayout, name: str, arrays: OwnerArrays) -> list[Placed]:
+        """Memory for what outlives its kernel."""
+        for number, scratch in enumerate(place.scratch):
+            if self.leader and not scratch.own:
+                arrays.scratch.append(self.leader.owners[name].scratch[number])
+            else:
+                count, what = self.count(place, scratch.site), f"the variables of {name}"
+                arrays.scratch.append(self.place(count, self.dtype(scratch.type), what))
+        return arrays.scratch
+
+    def _follow(self, struct: Population | Projection, name: str, arrays: OwnerArrays) -> None:
+        """Parameters, and what follows from them, are those of the leader."""
+        assert self.leader is not None
+        first, known = self.leader.struct(name), self.leader.owners[name]
+        for field in ("parameters", "constants", "periods"):
+            setattr(struct, field, getattr(first, field))
+        arrays.parameters, arrays.given = known.parameters, known.given
+
+    def struct(self, name: str) -> Population | Projection:
+        """The struct of a population or projection."""
+        if name in self.layout.populations:
+            return self.populations[self.layout.populations[name].number]
+        return self.projections[self.layout.projections[name].number]
 
     def _population(self, struct: Population, place: PopulationLayout, name: str) -> None:
         arrays = self._owner(struct, place, name)
@@ -284,10 +341,17 @@ class Memory:
         lasts: list[Placed | None] = []
         for group in place.owner.lazy:
             inside = group.site is not Site.SYNAPSE
+            if self.leader and inside and place.variable(group.names[0]).shared:
+                lasts.append(self.leader.owners[name].last[group.names[0]])
+                arrays.last[group.names[0]] = self.leader.owners[name].last[group.names[0]]
+                continue
             lasts.append(self.place(self.count(place, group.site), np.int32, what) if inside else None)
             if lasts[-1] is not None:
                 arrays.last[group.names[0]] = lasts[-1]
         struct.last = self._pointers(lasts, what)
+        if self.leader:
+            self._follow_projection(struct, self.leader.projections[place.number], place, what)
+            return
         real = self.dtype(Type.REAL)
         struct.tables = self._pointers([self.place(TABLE, real, what) for _ in place.tables], what)
         for field in ("first", "group", "pre_x", "pre_y", "post_x", "post_y", "near_x", "near_y"):
@@ -295,7 +359,7 @@ class Memory:
         struct.n_pre, struct.n_post = where.n_pre, where.n_post
         struct.periodic, struct.width, struct.height = where.periodic, where.width, where.height
         struct.has_incoming = place.incoming
-        columns = [self.dialect.size(c.type) for c in place.columns]
+        columns = [self.dialect.size(c.type) for c in self.columns(place)]
         for rows, count, posts, widths in (
             (struct.rows, where.n_pre, where.n_post, columns),
             (struct.incoming, where.n_post, where.n_pre, [8] if keeps_places(place) else []),
@@ -309,6 +373,18 @@ class Memory:
         struct.rows.in_degree = self.place(where.n_post, np.int32, what).address
         struct.work_room = WORK if place.structural else 0
         struct.work = self.place(struct.work_room, np.uint8, f"the work of {name}").address
+
+    def _follow_projection(self, struct: Projection, first: Projection, place: ProjectionLayout, what: str) -> None:
+        """Rows, their index and all that the connectivity needs are the leader's; own columns come with the rows."""
+        for field in (
+            "tables", "first", "group", "pre_x", "pre_y", "post_x", "post_y", "near_x", "near_y", "n_pre", "n_post",
+            "periodic", "width", "height", "has_incoming",
+        ):  # fmt: skip
+            setattr(struct, field, getattr(first, field))
+        for mine, theirs in ((struct.rows, first.rows), (struct.incoming, first.incoming)):
+            ctypes.memmove(ctypes.byref(mine), ctypes.byref(theirs), ctypes.sizeof(theirs))
+        struct.rows.columns = len(place.columns)
+        struct.rows.column = self._pointers([None] * len(place.columns), what)
 
     def _record(self, struct: Record, record: StateRecord) -> None:
         place = self.layout.populations[record.population]

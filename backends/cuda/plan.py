@@ -20,15 +20,28 @@ class Shape(Enum):
     SPREAD = "spread"  # as many blocks as fill the device; warps or threads take what there is in turns
 
 
+class Networks(Enum):
+    """For which networks of a batch a kernel runs."""
+
+    ONCE = "once"  # for the first one: what all share, or a kernel that goes through the networks by itself
+    EACH = "each"  # for all at the same time: a row of blocks for each network
+    ORDER = "order"  # for one after the other, with the kernels of the same sequence beside it
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """One kernel. `number` is its number in the module, which a stall names; `owner` a population or projection."""
+    """One kernel. `number` is its number in the module, which a stall names; `owner` a population or projection.
+
+    `sequence`: kernels that stand together and have the same one run all for a network before the next network.
+    """
 
     kernel: str
     number: int
     shape: Shape
     owner: str = ""
     site: Site = Site.GLOBAL
+    networks: Networks = Networks.ONCE
+    sequence: str = ""
 
 
 Launches = tuple[Launch, ...]

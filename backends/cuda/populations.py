@@ -11,7 +11,7 @@ from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.unit import outliving
 from plastlang.backends.cuda.blocks import grouped, marks_rate, run_keeping, site_of
 from plastlang.backends.cuda.kernels import CudaUnit
-from plastlang.backends.cuda.plan import Launch, Launches, Shape
+from plastlang.backends.cuda.plan import Launch, Launches, Networks, Shape
 from plastlang.ir.nodes import Assign, InputSum, Read, Renewal, Scheduled, Stmt, Threshold
 from plastlang.ir.types import Site
 from plastlang.ir.walk import all_expressions, statements, walk
@@ -54,7 +54,8 @@ def emit_advance(unit: CudaUnit) -> Launches:
         scope.lines += marks_rate(unit, group)
         shape = Shape.ONE if site is Site.GLOBAL else Shape.EACH
         about = f"{population.name}: advance"
-        launches.append(unit.kernel(f"step_{number}", scope.text(), shape, site, about, enter="PL_ENTER_ADVANCE"))
+        enter, each = "PL_ENTER_ADVANCE", Networks.EACH
+        launches.append(unit.kernel(f"step_{number}", scope.text(), shape, site, about, enter, each))
     return tuple(launches)
 
 
@@ -177,7 +178,17 @@ def _collect(unit: CudaUnit, spiking: Threshold | Renewal, spikes: str, recorded
         "    }",
         "}",
     ]
-    return unit.kernel("spikes", scope.text(), Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: spikes")
+    return _kernel(unit, "spikes", scope, "spikes")
+
+
+def _kernel(unit: CudaUnit, name: str, scope: Scope, about: str) -> Launch:
+    """A kernel of the spikes of a population."""
+    spiking = population_of(unit).owner.spiking
+    assert spiking is not None
+    return unit.kernel(
+        name, scope.text(), Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: {about}",
+        networks=unit.among(spiking.body), sequence=f"{unit.prefix}_spikes",
+    )  # fmt: skip
 
 
 def _scheduled(unit: CudaUnit, spiking: Scheduled, recorded: bool) -> Launch:
@@ -199,7 +210,7 @@ def _scheduled(unit: CudaUnit, spiking: Scheduled, recorded: bool) -> Launch:
         "    p->cursor = end;",
         "}",
     ]
-    return unit.kernel("spikes", scope.text(), Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: spikes")
+    return _kernel(unit, "spikes", scope, "spikes")
 
 
 def _follow(inner: Frame, spiking: Threshold | Renewal | Scheduled, recorded: bool) -> None:
@@ -233,4 +244,4 @@ def _due(unit: CudaUnit, spiking: Renewal) -> Launch:
 
     scope.lines.append("int32_t *const counts = pl_run_counts(p, step);")
     scope.lines += unit.over(Site.NEURON, body, outer)
-    return unit.kernel("due", scope.text(), Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: next spikes")
+    return _kernel(unit, "due", scope, "next spikes")

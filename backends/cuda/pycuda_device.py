@@ -198,7 +198,7 @@ class PyCudaModule:
     def _put(self, calls: Sequence[Call]) -> None:
         for call in calls:
             self._function(call.kernel).prepared_async_call(
-                (call.grid, 1), (call.block, 1, 1), self._stream, call.model, call.data
+                (call.grid, call.networks), (call.block, 1, 1), self._stream, call.model, call.data
             )
 
     def _function(self, name: str) -> Any:

@@ -142,6 +142,9 @@ class _Sampling:
         if not self.from_spiked:
             return []
         step = "step" if self.block.now else "step - 1"
+        if self.unit.layout.batched:
+            count = [f"spiked += {self._spikes_of(number, step)}->count;" for number in self._sources()]
+            return ["int64_t spiked = 0;", *self.unit.each_network(count)]
         lines = []
         for k, number in enumerate(self._sources()):
             population = f"&m->populations[{number}]"
@@ -156,6 +159,8 @@ class _Sampling:
         if not self.from_spiked:
             return ["} else {", "    i = (int32_t)pl_below(w.w2, (uint32_t)p->n_pre);"]
         sources = len(self._sources())
+        if self.unit.layout.batched:
+            return [*self._partner_in_batch(), "} else {", "    drawn = false;"]
         const = "const " if sources == 1 else ""
         lines = ["} else if (spiked > 0) {", f"    {const}int64_t chosen = (int64_t)pl_below(w.w2, (uint32_t)spiked);"]
         for k in range(sources):
@@ -167,6 +172,26 @@ class _Sampling:
             if k + 1 < sources:
                 lines.append(f"    chosen -= spiked{k}->count;")
         return [*lines, "} else {", "    drawn = false;"]
+
+    @staticmethod
+    def _spikes_of(number: int, step: str) -> str:
+        """The spikes of a population in a step, in the network `m`."""
+        return f"pl_spikes_at(&m->populations[{number}], {step} + m->populations[{number}].slots)"
+
+    def _partner_in_batch(self) -> list[str]:
+        """The spikes of the networks count one after the other."""
+        step = "step" if self.block.now else "step - 1"
+        find = []
+        for k, number in enumerate(self._sources()):
+            find += [
+                f"const pl_spikes *const spiked{k} = {self._spikes_of(number, step)};",
+                f"if (chosen >= 0 && chosen < spiked{k}->count) {{",
+                f"    i = spiked{k}->neurons[chosen] + p->first[{k}];",
+                "}",
+                f"chosen -= spiked{k}->count;",
+            ]
+        lines = ["int64_t chosen = (int64_t)pl_below(w.w2, (uint32_t)spiked);", *self.unit.each_network(find)]
+        return ["} else if (spiked > 0) {", *indent(lines)]
 
     # ------------------------------------------------------------ the body
 

@@ -25,7 +25,7 @@ class Stall(IntEnum):
 class Stalls:
     """Answers stalls. A kernel that asks again before anything went on gets twice as much."""
 
-    def __init__(self, memory: Memory, edges: Sequence[Synapses], records: Records):
+    def __init__(self, memory: Memory, edges: Sequence[Synapses], records: Sequence[Records]):
         self._memory, self._edges, self._records = memory, edges, records
         self._asked: dict[tuple[int, int, int], int] = {}  # (kernel, owner, why) -> times
 
@@ -61,6 +61,7 @@ class Stalls:
             case Stall.WORK:
                 self._edges[owner].grow_work(more)
             case Stall.SPIKES | Stall.STATES:
-                self._records.fetch()
+                for records in self._records:
+                    records.fetch()
             case _:
                 assert_never(why)

@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout
-from plastlang.backends.cfamily.printer import Dialect
-from plastlang.backends.cuda.device import Device
 from plastlang.backends.cuda.memory import Memory, Placed
 from plastlang.backends.cuda.synapses import Synapses
 from plastlang.ir.nodes import Program, Scheduled
@@ -20,12 +18,17 @@ Array = NDArray[Any]
 class DeviceState:
     """The memory of a program, and what `cfamily.saving` needs of it (its `Saved` but for `begin`, `build`, ...)."""
 
-    def __init__(self, program: Program, precision: str, device: Device, layout: Layout):
+    def __init__(
+        self, program: Program, precision: str, layout: Layout, memory: Memory, leader: DeviceState | None = None
+    ):  # fmt: skip
         self.program = program
         self.precision = precision
         self.layout = layout
-        self.memory = Memory(program, layout, Dialect("float" if precision == "single" else "double"), device)
-        self.edges = {name: Synapses(self.memory, place) for name, place in layout.projections.items()}
+        self.memory = memory
+        self.edges: dict[str, Synapses] = {
+            name: Synapses(memory, place, leader.edges[name] if leader else None)
+            for name, place in layout.projections.items()
+        }
         self._schedules = {name: np.zeros((0, 2), np.int64) for name in layout.populations}
 
     def place(self, owner: str) -> OwnerLayout:

@@ -18,7 +18,7 @@ from plastlang.ir.types import Site
 
 
 def emit_structure(block: KernelBlock, statement: Structural) -> None:
-    """Add the kernels of a structural statement to a block (`KernelBlock.kernel`); its count is kept."""
+    """Add the kernels of a structural statement to a block (`KernelBlock.kernel`); its count is among its locals."""
     match statement:
         case PruneWhere():
             emit_prune_where(block, statement)
@@ -34,6 +34,13 @@ def emit_structure(block: KernelBlock, statement: Structural) -> None:
             emit_sample(block, statement)
         case _:
             assert_never(statement)
+
+
+def emit_view(unit: CudaUnit) -> Launches:
+    """In a batch: the other networks count synapses as the first does."""
+    if not unit.layout.batched:
+        return ()
+    return (unit.kernel("view", [f"pl_batch_view(m, {unit.owner.number});"], Shape.ONE),)
 
 
 def emit_index(unit: CudaUnit) -> Launches:

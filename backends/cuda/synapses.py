@@ -39,14 +39,22 @@ def places_of(start: Array, lengths: Array) -> Places:
 
 
 class Synapses:
-    """Rows of a projection and their index by post. Structs have to be `looked` at before, or `changed`."""
+    """Rows of a projection and their index by post. Structs have to be `looked` at before, or `changed`.
 
-    def __init__(self, memory: Memory, place: ProjectionLayout):
-        self._memory, self._place = memory, place
+    The rows of a batch are those of its first network; those of the others are views, which read and write their own
+    columns but make and move nothing.
+    """
+
+    def __init__(self, memory: Memory, place: ProjectionLayout, leader: Synapses | None = None):
+        self._memory, self._place, self._leader = memory, place, leader
         self._name = place.owner.name
         self._struct = memory.projections[place.number]
         self._pools: dict[str, list[int]] = {"rows": [], "incoming": []}  # addresses: entries, then columns
         self._order: tuple[Array, Places] | None = None  # of the rows as they are now
+        self._views: list[Synapses] = []  # of the other networks of a batch
+        if leader is not None:
+            leader._views.append(self)
+            self._pools = leader._pools
 
     def forget(self) -> None:
         """Rows may have changed."""
@@ -115,12 +123,12 @@ class Synapses:
 
     def column(self, number: int, dtype: np.dtype[Any]) -> Array:
         """The values of a column, dense."""
-        values: Array = self._get(self._pools["rows"][1 + number], self._struct.rows.room, dtype)[self._places()]
+        values: Array = self._get(self._address(number), self._struct.rows.room, dtype)[self._places()]
         return values
 
     def put_column(self, number: int, values: Array) -> None:
         """Write a column from dense values."""
-        address = self._pools["rows"][1 + number]
+        address = self._address(number)
         pool = self._get(address, self._struct.rows.room, values.dtype)
         pool[self._places()] = values
         self._put(address, pool)
@@ -197,7 +205,7 @@ class Synapses:
     def _widths(self, kind: str) -> list[int]:
         if kind == "incoming":
             return [4, *([8] if keeps_places(self._place) else [])]
-        return [4, *(self._memory.dialect.size(c.type) for c in self._place.columns)]
+        return [4, *(self._memory.dialect.size(c.type) for c in self._memory.columns(self._place))]
 
     def _new_pool(self, kind: str, rows: Rows, start: Array, capacity: Array) -> None:
         """Zeros in all columns; nothing is left where there is no memory for all of them."""
@@ -217,6 +225,28 @@ class Synapses:
             self._put(rows.column, np.array(addresses[1:], np.uint64))
         self._put(rows.start, start)
         self._put(rows.capacity, capacity)
+        for view in self._views:
+            view._follow()
+
+    def _follow(self) -> None:
+        """Look at the new pools of the first network."""
+        assert self._leader is not None
+        self._memory.change()
+        for mine, first in (
+            (self._struct.rows, self._leader._struct.rows), (self._struct.incoming, self._leader._struct.incoming),
+        ):  # fmt: skip
+            mine.room, mine.post = first.room, first.post
+        if self._place.columns and self._pools["rows"]:
+            addresses = [self._address(k) for k in range(len(self._place.columns))]
+            self._put(self._struct.rows.column, np.array(addresses, np.uint64))
+
+    def _address(self, number: int) -> int:
+        """Where a column of this network lies."""
+        columns, network = self._place.columns, self._memory.number
+        if network and columns[number].own:
+            own = sum(c.own for c in columns)
+            number = len(columns) + (network - 1) * own + sum(c.own for c in columns[:number])
+        return self._pools["rows"][1 + number]
 
     def _free(self, kind: str) -> None:
         for address in self._pools[kind]:

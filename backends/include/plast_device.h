@@ -113,9 +113,14 @@ typedef struct pl_model {
     int64_t signals; /* calls of signals in this step */
     double *given;   /* the arguments of a signal */
     int64_t committed; /* whether the records of this step are counted */
-    int64_t overflow;  /* 0, or the least (population, port) whose input has left its range: pl_overflow */
-    int64_t fault, fault_owner, fault_detail;
+    int64_t overflow;  /* 0, or the least (population, network, port) whose input has left its range: pl_overflow */
+    int64_t fault, fault_owner, fault_detail, fault_network;
     int64_t stall, stall_kernel, stall_owner, stall_need;
+    /* Of a batch: the structs of its networks, the first of which knows of faults and stalls; this one's number among
+     * them; the seed of what they share. Rows, parameters and what they share are the same arrays in all. */
+    struct pl_model **networks, *first;
+    int64_t batch, number;
+    uint64_t common;
 } pl_model;
 
 #include "plast_aggregate.h"
@@ -123,10 +128,26 @@ typedef struct pl_model {
 
 /* ------------------------------------------------------------------ threads */
 
+/* In code for a batch a row of the grid is for the network of its number, where there is more than one row. */
+#ifdef PL_BATCH
+#define PL_NETWORK(m) (m) = gridDim.y > 1 ? (m)->networks[blockIdx.y] : (m)
+#define PL_FIRST(m) ((m)->first)
+#define PL_NUMBER(m) ((m)->number)
+#define PL_COUNT(m) ((m)->batch)
+#define PL_MEMBER(m, b) ((m)->networks[b])
+#else
+#define PL_NETWORK(m) (void)0
+#define PL_FIRST(m) (m)
+#define PL_NUMBER(m) ((int64_t)0)
+#define PL_COUNT(m) ((int64_t)1)
+#define PL_MEMBER(m, b) (m)
+#endif
+
 /* The beginning of every kernel, `number` its number in the module. */
 #define PL_ENTER(m, number)                                                                                      \
     const int64_t pl_kernel = (number);                                                                          \
     (void)pl_kernel;                                                                                             \
+    PL_NETWORK(m);                                                                                               \
     if (pl_halted(m)) {                                                                                          \
         return;                                                                                                  \
     }
@@ -135,7 +156,8 @@ typedef struct pl_model {
 #define PL_ENTER_ADVANCE(m, number)                                                                              \
     const int64_t pl_kernel = (number);                                                                          \
     (void)pl_kernel;                                                                                             \
-    if (((m)->fault | (m)->stall) != 0) {                                                                        \
+    PL_NETWORK(m);                                                                                               \
+    if ((PL_FIRST(m)->fault | PL_FIRST(m)->stall) != 0) {                                                        \
         return;                                                                                                  \
     }
 
@@ -145,7 +167,7 @@ typedef struct pl_model {
     (void)pl_kernel;
 
 PL_DEVICE bool pl_halted(const pl_model *m) {
-    const volatile pl_model *const now = m;
+    const volatile pl_model *const now = PL_FIRST(m);
     return (now->fault | now->stall | now->overflow) != 0;
 }
 
@@ -183,7 +205,8 @@ PL_DEVICE int64_t pl_share(int64_t items) {
 
 /* A port's input has left its range. Every population of the step does its work, so that the least is known. */
 PL_DEVICE void pl_overflow(pl_model *m, int64_t population, int64_t port) {
-    atomicMax((long long *)&m->overflow, (long long)((int64_t)1 << 62) - (long long)(population * 65536 + port));
+    const int64_t place = (population * 65536 + PL_NUMBER(m)) * 65536 + port;
+    atomicMax((long long *)&PL_FIRST(m)->overflow, (long long)(((int64_t)1 << 62) - place));
 }
 
 /* The host has to make room before `kernel` runs again; the kernel has changed nothing yet. By one thread. */
@@ -258,47 +281,69 @@ PL_DEVICE void pl_record_states(const pl_model *m) {
     }
 }
 
+/* Count what a network has recorded in this step. */
+PL_DEVICE void pl_commit(pl_model *m, int64_t done, int64_t populations) {
+    if (m->committed) {
+        return;
+    }
+    m->committed = 1;
+    for (int64_t k = 0; k < populations; ++k) {
+        pl_population *const p = &m->populations[k];
+        p->recorded += p->record ? pl_spikes_at(p, m->step)->count : 0;
+    }
+    for (int64_t k = 0; k < m->record_count; ++k) {
+        pl_record *const r = &m->records[k];
+        if (done % r->period == 0) {
+            r->steps[r->count++] = done;
+        }
+    }
+}
+
+/* Whether a network has room for the records of another step; else `first` stalls. */
+PL_DEVICE bool pl_records_room(const pl_model *m, pl_model *first, int64_t kernel, int64_t populations) {
+    for (int64_t k = 0; k < populations; ++k) {
+        const pl_population *const p = &m->populations[k];
+        if (p->record && p->record_room - p->recorded < p->size) {
+            pl_stall(first, PL_STALL_SPIKES, kernel, k, p->size);
+            return false;
+        }
+    }
+    for (int64_t k = 0; k < m->record_count; ++k) {
+        if (m->records[k].room - m->records[k].count < 1) {
+            pl_stall(first, PL_STALL_STATES, kernel, k, 1);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The end of a step, by one thread: counts what was recorded, looks for room for the next step, goes on to it. */
 PL_DEVICE void pl_tick(pl_model *m, int64_t kernel, int64_t populations) {
     if (m->fault == PL_FINE && m->overflow != 0) {
         const int64_t which = ((int64_t)1 << 62) - m->overflow;
         m->fault = PL_FAULT_INPUT;
-        m->fault_owner = which / 65536;
+        m->fault_owner = which / 65536 / 65536;
+        m->fault_network = which / 65536 % 65536;
         m->fault_detail = which % 65536;
     }
     if (pl_halted(m)) {
         return;
     }
     const int64_t done = m->step + 1;
-    if (!m->committed) {
-        m->committed = 1;
-        for (int64_t k = 0; k < populations; ++k) {
-            pl_population *const p = &m->populations[k];
-            p->recorded += p->record ? pl_spikes_at(p, m->step)->count : 0;
-        }
-        for (int64_t k = 0; k < m->record_count; ++k) {
-            pl_record *const r = &m->records[k];
-            if (done % r->period == 0) {
-                r->steps[r->count++] = done;
-            }
-        }
+    for (int64_t b = 0; b < PL_COUNT(m); ++b) {
+        pl_commit(PL_MEMBER(m, b), done, populations);
     }
-    for (int64_t k = 0; k < populations; ++k) {
-        const pl_population *const p = &m->populations[k];
-        if (p->record && p->record_room - p->recorded < p->size) {
-            pl_stall(m, PL_STALL_SPIKES, kernel, k, p->size);
+    for (int64_t b = 0; b < PL_COUNT(m); ++b) {
+        if (!pl_records_room(PL_MEMBER(m, b), m, kernel, populations)) {
             return;
         }
     }
-    for (int64_t k = 0; k < m->record_count; ++k) {
-        if (m->records[k].room - m->records[k].count < 1) {
-            pl_stall(m, PL_STALL_STATES, kernel, k, 1);
-            return;
-        }
+    for (int64_t b = 0; b < PL_COUNT(m); ++b) {
+        pl_model *const n = PL_MEMBER(m, b);
+        n->committed = 0;
+        n->signals = 0;
+        n->step = done;
     }
-    m->committed = 0;
-    m->signals = 0;
-    m->step = done;
 }
 
 #endif

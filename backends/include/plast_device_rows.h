@@ -284,4 +284,16 @@ PL_DEVICE void pl_index_sort(pl_projection *p) {
     }
 }
 
+#ifdef PL_BATCH
+/* After a change of the structure, which the first network makes, the others count as it does. By one thread. */
+PL_DEVICE void pl_batch_view(pl_model *m, int64_t owner) {
+    const pl_rows *const first = &m->projections[owner].rows;
+    for (int64_t b = 1; b < m->batch; ++b) {
+        pl_rows *const rows = &m->networks[b]->projections[owner].rows;
+        rows->total = first->total;
+        rows->extra = first->extra;
+    }
+}
+#endif
+
 #endif

@@ -129,8 +129,3 @@ def test_structure_of_one_network_s_own_values() -> None:
             library.Torn.compile("reference", batch=2)
         (found,) = caught.value.diagnostics
         assert found.code == "P324" and "depends on `w`" in found.message and found.span is not None
-
-
-def test_no_batch_on_a_gpu() -> None:
-    with pytest.raises(plastlang.PlastError, match="runs one network at a time"):
-        model("cuda")

@@ -101,8 +101,8 @@ def engine() -> ctypes.CDLL:
         ("emu_free", ctypes.c_int, (pointer, long)),
         ("emu_inside", ctypes.c_int, (pointer, long, long)),
         ("emu_launch", ctypes.c_char_p, (
-            pointer, pointer, ctypes.c_char_p, ctypes.c_uint, ctypes.c_uint, pointer, pointer, ctypes.POINTER(Variable),
-            long, long, long, Order,
+            pointer, pointer, ctypes.c_char_p, ctypes.c_uint, ctypes.c_uint, ctypes.c_uint, pointer, pointer,
+            ctypes.POINTER(Variable), long, long, long, Order,
         )),
     ):  # fmt: skip
         function = getattr(library, name)
@@ -149,7 +149,9 @@ def compiled(source: str, variant: str, keep: bool = True) -> Path:
     path = _cached(f"{key}.so" if keep else f"{key}-{os.getpid()}-{next(_numbers)}.so")
     if path.exists():
         return path
-    front = _front(variant) if '#include "plast_device.h"' in source else ("-include", HERE / "shim.hpp")
+    # what is translated ahead is the header for one network
+    ahead = '#include "plast_device.h"' in source and "#define PL_BATCH" not in source
+    front = _front(variant) if ahead else ("-include", HERE / "shim.hpp")
     with build_directory() as build:
         (build / "model.cu").write_text(source, encoding="utf-8")
         _run([name, *_flags(variant), "-c", *front, "-x", "c++", "model.cu", "-o", "model.o"], build)

@@ -149,8 +149,8 @@ class EmulatedModule:
         order = build.Order(ORDERS.index(schedule.order), checked, schedule.preempt if checked else 0, seed)
         library = self._library
         report = device.engine.emu_launch(
-            device.arena, library.kernel(call.kernel), call.kernel.encode(), call.grid, call.block, call.model,
-            call.data, library.shared, len(library.shared), *library.image, order,
+            device.arena, library.kernel(call.kernel), call.kernel.encode(), call.grid, call.networks, call.block,
+            call.model, call.data, library.shared, len(library.shared), *library.image, order,
         )  # fmt: skip
         if report is not None:
             raise Violation(build.explained(report.decode(), library.path))

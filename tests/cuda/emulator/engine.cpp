@@ -30,7 +30,7 @@ struct Launch {
     emu_arena *arena = nullptr;
     void (*kernel)(void *, void *);
     const char *name;
-    unsigned grid, block;
+    unsigned grid, rows, block; // blocks of a row of the grid, rows, threads of a block
     void *model, *data;
     uintptr_t image, image_end;
     emu_schedule schedule;
@@ -462,7 +462,9 @@ using namespace emu;
 extern "C" {
 
 unsigned emu_thread_index(void) { return current; }
-unsigned emu_block_index(void) { return run.block_index; }
+unsigned emu_block_index(void) { return run.block_index % run.grid; }
+unsigned emu_block_row(void) { return run.block_index / run.grid; }
+unsigned emu_grid_rows(void) { return run.rows; }
 unsigned emu_block_size(void) { return run.block; }
 unsigned emu_grid_size(void) { return run.grid; }
 
@@ -598,8 +600,8 @@ void __tsan_func_exit(void) {}
 // ---------------------------------------------------------------- for the host
 
 const char *emu_launch(
-    emu_arena *arena, void (*kernel)(void *, void *), const char *name, unsigned grid, unsigned block, void *model,
-    void *data, const emu_variable *shared, uint64_t shared_count, uint64_t begin, uint64_t end,
+    emu_arena *arena, void (*kernel)(void *, void *), const char *name, unsigned grid, unsigned rows, unsigned block,
+    void *model, void *data, const emu_variable *shared, uint64_t shared_count, uint64_t begin, uint64_t end,
     emu_schedule schedule) {
     if (!all_stacks) {
         all_stacks = stacks(MOST_THREADS);
@@ -608,6 +610,7 @@ const char *emu_launch(
     run.kernel = kernel;
     run.name = name;
     run.grid = grid;
+    run.rows = rows;
     run.block = block;
     run.model = model;
     run.data = data;
@@ -630,12 +633,12 @@ const char *emu_launch(
     pool.clear();
     report.clear();
     memset(ready, 0, sizeof ready);
-    std::vector<unsigned> order(grid);
+    std::vector<unsigned> order(grid * rows);
     std::iota(order.begin(), order.end(), 0u);
     if (schedule.order == 1) {
         std::reverse(order.begin(), order.end());
     } else if (schedule.order == 2) {
-        for (unsigned k = grid; k > 1; --k) {
+        for (unsigned k = grid * rows; k > 1; --k) {
             std::swap(order[k - 1], order[draw() % k]);
         }
     }

@@ -24,9 +24,13 @@ template <unsigned (*ask)(void), unsigned others> struct emu_dimensions {
     static constexpr unsigned y = others, z = others;
 };
 static constexpr emu_dimensions<emu_thread_index, 0> threadIdx{};
-static constexpr emu_dimensions<emu_block_index, 0> blockIdx{};
+template <unsigned (*ask)(void), unsigned (*row)(void)> struct emu_plane {
+    emu_number<ask> x;
+    emu_number<row> y;
+};
+static constexpr emu_plane<emu_block_index, emu_block_row> blockIdx{};
 static constexpr emu_dimensions<emu_block_size, 1> blockDim{};
-static constexpr emu_dimensions<emu_grid_size, 1> gridDim{};
+static constexpr emu_plane<emu_grid_size, emu_grid_rows> gridDim{};
 static constexpr int warpSize = 32;
 
 // ---------------------------------------------------------------- barriers

@@ -1,0 +1,127 @@
+"""Batches in emitted CUDA on the emulator: the bits of the reference, whatever the order of threads and networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from plastlang import train
+from plastlang.backends.cuda import backend as cuda
+from plastlang.backends.cuda.emit import emit
+from plastlang.backends.interface import Executable, Options
+from plastlang.diagnostics import MachineError
+from plastlang.driver import Built, neuron_parameters
+from plastlang.ir.text import to_text
+from tests.batch.players import BatchPlayer, same
+from tests.batch.sharing_programs import with_shared
+from tests.batch.test_meaning import SUM
+from tests.cross.script import Action, Script, scripts
+from tests.cuda.emulator import EmulatedDevice
+from tests.cuda.playing import Machine, machines
+from tests.programs.running import built
+from tests.programs.strategies import programs
+from tests.train.task import examples, model
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+FEW = settings(deadline=None, suppress_health_check=SLOW, derandomize=True, database=None)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceBatchPlayer(BatchPlayer):
+    """A batch on an emulated device; what is saved there goes on on C, and back, where the script says so."""
+
+    machine: Machine = field(default_factory=Machine)
+
+    def load(self, backend: str = "") -> Executable:
+        """A fresh executable."""
+        if (backend or self.backend) != "cuda":
+            return BatchPlayer.load(self, backend)
+        options = Options(self.script.precision, batch=self.batch)
+        executable = self.machine.load(self.network.scheduled, options)
+        for (owner, name), values in neuron_parameters(self.network.lowered).items():
+            executable.set_parameter(owner, name, values)
+        return executable
+
+
+def compare(network: Built, script: Script, batch: int, machine: Machine, text: str = "", every: int = 1) -> None:
+    """The reference and CUDA."""
+    expected = BatchPlayer(network, "reference", script, batch, every).play()
+    found = DeviceBatchPlayer(network, "cuda", script, batch, every, machine=machine).play()
+    same(text, script, expected, found, f"CUDA, a batch of {batch} on {machine}")
+
+
+@given(programs(most_neurons=8), scripts(), st.integers(2, 3), st.integers(0, 1000), machines())
+@settings(FEW, max_examples=8)
+def test_random_batches(text: str, script: Script, batch: int, marks: int, machine: Machine) -> None:
+    network = with_shared(built(text), marks, 0.6)
+    compare(network, script, batch, machine, f"{text}\n{to_text(network.scheduled)}")
+
+
+@pytest.mark.parametrize("order", ["in order", "random"])
+def test_sums_over_the_networks(order: str) -> None:
+    actions = (Action("run", 7), Action("move", 1), Action("run", 6))
+    compare(built(SUM), Script(3, "single", 1, actions), 3, Machine(order=order))
+
+
+#: Spikes of all networks at once add to the same variables.
+ADDING = """
+neuron N:
+    state u = uniform(0, 1)
+    state shared count = 0.0
+    input cur -> u
+    u' = (0.3 - u) / (5 ms)
+    spike when u > 0.6:
+        u = 0
+        count += u + 0.1
+rule R:
+    synapse w = uniform(0.1, 0.7)
+    synapse shared g = 0
+    pre shared sent = 0.0
+    on pre spike:
+        deliver w
+        g += w / 7
+        sent += pre.u / 3
+    on post spike:
+        g -= post.u * w / 9
+    each step:
+        g += pre.u * w / 11
+network Net:
+    dt 1 ms
+    population a = N() size 40
+    project p = a -> a.cur with R():
+        connect with probability 0.4
+    record a spikes
+    record a u every 2 ms
+"""
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_spikes_that_add_to_what_is_shared(precision: str) -> None:
+    actions = (Action("run", 6), Action("move", 0), Action("run", 3), Action("move", 1), Action("run", 3))
+    compare(built(ADDING), Script(3, precision, 1, actions), 3, Machine())
+
+
+def test_training_gives_the_bits_of_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda, "_device", EmulatedDevice(checked=False))
+    found = []
+    for backend in ("c", "cuda"):
+        with model(backend=backend, batch=3, hidden=8) as network:
+            history = train.fit(network, examples(12), epochs=1, batch_size=6)
+            saved = {key: np.asarray(values).tobytes() for key, values in network.executable.save().items()}
+            found.append((saved, history.column("loss").tobytes()))
+            assert network.executable.counts("from_source")[0] > 0
+    assert found[0] == found[1]
+
+
+def test_more_networks_than_a_grid_has_rows() -> None:
+    with pytest.raises(MachineError, match="at most 65535 networks at a time"):
+        Machine(checked=False).load(built(SUM).scheduled, Options(batch=65536))
+
+
+def test_code_for_one_network_knows_of_no_batch() -> None:
+    text = emit(built(SUM).scheduled, "single").source
+    assert "PL_BATCH" not in text and "networks" not in text and "m->first" not in text
