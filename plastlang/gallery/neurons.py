@@ -99,7 +99,7 @@ def _driven(subject: Subject) -> tuple[Panel, ...]:
         return ()
     coarse, rates = _scan(drive)
     firing = np.nonzero(rates > 0)[0]
-    if not firing.size:
+    if not firing.size or rates.min() > MOST:  # it fires whatever comes
         return ()
     low = float(coarse[max(firing[0] - 1, 0)])
     beyond = np.nonzero(rates > MOST)[0]

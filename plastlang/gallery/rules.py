@@ -33,7 +33,10 @@ def panels(subject: Subject) -> tuple[Panel, ...]:
     found: list[Panel] = []
     changed = _changed(rule)
     if changed is not None and not rule.neuron_reads and _body(rule, PostSpike):
-        found += [_window(subject, changed), _frequency(subject, changed)]
+        if changed.name not in {e.name for e in rule.equations}:
+            found += [_window(subject, changed), _frequency(subject, changed)]
+        elif np.abs((window := _pairing(subject, changed)).curves[0].y).max() > 1e-12:
+            found.append(window)
     alone = not _body(rule, PostSpike) and not rule.neuron_reads
     if rule.deliver_dimension is not None and alone and _varies(rule):
         found.append(_response(subject))
@@ -73,6 +76,22 @@ def _window(subject: Subject, variable: CheckedVariable) -> Panel:
         change = np.array(getattr(rule, variable.name)) - before
     y_label = named(f"change of {variable.name}", variable.dimension.symbol)
     return Panel("one pair of spikes", "post - pre (ms)", y_label, (Curve(subject.label, lags, change, "points"),))
+
+
+def _pairing(subject: Subject, variable: CheckedVariable) -> Panel:
+    """What a pair adds to what its two spikes do alone to a variable that decays, 300 ms after the pre spike."""
+    lags = np.arange(-100.0, 101.0, 2.0)
+    count = len(lags)
+    each = np.arange(count)
+    with one_to_one(subject, 3 * count) as rule:
+        pre = (np.concatenate([each, each + count]), np.full(2 * count, 200.0))
+        post = (np.concatenate([each, each + 2 * count]), np.tile(200.0 + lags, 2))
+        before = np.array(getattr(rule, variable.name))
+        rule.run("500 ms", pre, post)
+        both, first, second = np.split(np.array(getattr(rule, variable.name)) - before, 3)
+    y_label = named(f"change of {variable.name}", variable.dimension.symbol)
+    curve = Curve(subject.label, lags, both - first - second, "points")
+    return Panel("one pair of spikes, 300 ms later", "post - pre (ms)", y_label, (curve,))
 
 
 def _frequency(subject: Subject, variable: CheckedVariable) -> Panel:

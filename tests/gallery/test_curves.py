@@ -146,7 +146,16 @@ def test_scaling_grows_below_its_target_and_shrinks_above() -> None:
     assert normalised.y[-1] == pytest.approx(3)
 
 
-@pytest.mark.parametrize("name", ["Static", "SpikeTimes"])
+def test_eligibilities_show_what_pairs_leave() -> None:
+    """0.1 nS exp(-lag / 20 ms), which has decayed with 1 s since the post spike."""
+    (shown,) = rules.panels(subject("DopamineSTDP"))
+    (curve,) = shown.curves
+    lag = curve.x[curve.x > 0]
+    wanted = 0.1 * np.exp(-lag / 20 - (300 - lag) / 1000)
+    assert np.allclose(curve.y[curve.x > 0], wanted, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["Static", "SpikeTimes", "RateUnit", "GraupnerBrunel"])
 def test_what_does_nothing_alone_has_no_picture(name: str) -> None:
     assert measured(subject(name)) == ()
 
