@@ -71,6 +71,19 @@ def test_pieces_hand_an_interrupt_on_when_they_are_done() -> None:
         signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.parametrize(("at", "done"), [(1, 16), (3, 16 + 32 + 64)])
+def test_an_interrupt_ends_a_run_after_the_piece_in_which_it_comes(at: int, done: int) -> None:
+    calls: list[int] = []
+
+    def advance(steps: int) -> int:
+        calls.append(steps)
+        if len(calls) == at:
+            signal.raise_signal(signal.SIGINT)
+        return steps
+
+    assert run_in_pieces(200, advance) == done == sum(calls)
+
+
 def test_a_second_interrupt_does_not_cut_into_what_is_being_recorded() -> None:
     model = learning("c")
     taker = model._taker

@@ -152,6 +152,7 @@ def compiled(source: str, variant: str, keep: bool = True) -> Path:
     # what is translated ahead is the header for one network
     ahead = '#include "plast_device.h"' in source and "#define PL_BATCH" not in source
     front = _front(variant) if ahead else ("-include", HERE / "shim.hpp")
+    path.parent.mkdir(parents=True, exist_ok=True)  # the cache may have moved since the engine was made
     with build_directory() as build:
         (build / "model.cu").write_text(source, encoding="utf-8")
         _run([name, *_flags(variant), "-c", *front, "-x", "c++", "model.cu", "-o", "model.o"], build)
