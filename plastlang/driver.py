@@ -17,18 +17,12 @@ from numpy.typing import NDArray
 from plastlang import kept
 from plastlang.backends.interface import Backend, Compiling, Executable, Options
 from plastlang.diagnostics import Diagnostic, PlastError, Source
-from plastlang.frontend.check import check_recovered, load_import
 from plastlang.frontend.checked import CheckedModule, CheckedNetwork
-from plastlang.frontend.networks import check_network
-from plastlang.frontend.parse import parse_with_errors
-from plastlang.frontend.sources import read_source
+from plastlang.frontend.sources import load_import, read_source
 from plastlang.ir.lowered import Lowered
 from plastlang.ir.nodes import Program, Variable
-from plastlang.ir.sharing_faults import structure_faults
 from plastlang.ir.text import to_text
 from plastlang.ir.types import Site
-from plastlang.ir.verify import verify
-from plastlang.passes import CANONICAL, SCHEDULING
 from plastlang.runtime.calls import bad_call, unknown
 
 #: Stages that `plastc emit` shows, in order.
@@ -73,14 +67,23 @@ class Built:
 def check(source: Source, clock: Clock | None = None) -> CheckedModule:
     """Read and check a file with everything that it imports.
 
+    What has been checked on this machine before is read back instead.
+
     Raises:
         PlastError: with every fault found.
     """
     clock = clock or Clock()
-    with clock.stage("parse"):
-        recovered = parse_with_errors(source)
-    with clock.stage("check"):
-        return check_recovered(recovered, source, load_import)
+
+    def fresh(load: kept.Load) -> CheckedModule:
+        from plastlang.frontend.check import check_recovered  # bring the grammar and the checker, which a warm
+        from plastlang.frontend.parse import parse_with_errors  # start does without
+
+        with clock.stage("parse"):
+            recovered = parse_with_errors(source)
+        with clock.stage("check"):
+            return check_recovered(recovered, source, load)
+
+    return kept.module(source, load_import, fresh)
 
 
 def source_of(path: str | Path) -> Source:
@@ -129,11 +132,14 @@ def build(checked: CheckedNetwork, clock: Clock | None = None) -> Built:
         lowered, program, scheduled = found
         return Built(checked, lowered, program, scheduled)
     with clock.stage("lower"):
+        from plastlang.ir.verify import verify
         from plastlang.symbolic import lower  # brings sympy, which takes longer than all the rest
 
         lowered = lower(checked)
         verify(lowered.program)
     with clock.stage("passes"):
+        from plastlang.passes import CANONICAL, SCHEDULING
+
         program = _passes(lowered.program, CANONICAL)
         scheduled = _passes(program, SCHEDULING)
     kept.keep(key, (lowered, program, scheduled))
@@ -141,6 +147,8 @@ def build(checked: CheckedNetwork, clock: Clock | None = None) -> Built:
 
 
 def _passes(program: Program, passes: tuple[Callable[[Program], Program], ...]) -> Program:
+    from plastlang.ir.verify import verify
+
     for step in passes:
         program = step(program)
         verify(program)
@@ -152,7 +160,14 @@ def elaborate(
 ) -> CheckedNetwork:
     """The network of a module with values for its parameters."""
     with (clock or Clock()).stage("check"):
-        return check_network(module, network_name(module, network), dict(parameters or {}))
+        name, values = network_name(module, network), dict(parameters or {})
+        return kept.network(module.made_from, name, values, lambda: _check_network(module, name, values))
+
+
+def _check_network(module: CheckedModule, name: str, values: Mapping[str, object]) -> CheckedNetwork:
+    from plastlang.frontend.networks import check_network  # brings the checker
+
+    return check_network(module, name, values)
 
 
 def backend(name: str) -> Backend:
@@ -217,6 +232,8 @@ def load(built: Built, backend_name: str, options: Options, clock: Clock | None 
 
 def _check_batch(built: Built) -> None:
     """Raise PlastError where a network cannot be one of a batch."""
+    from plastlang.ir.sharing_faults import structure_faults
+
     if structure_faults(built.program):
         from plastlang.symbolic import lower  # what was kept of an earlier lowering does not know its places
 

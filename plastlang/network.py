@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plastlang import __version__, driver
+from plastlang import __version__, driver, kept
+from plastlang.backends.cfamily.cache import content
 from plastlang.backends.interface import Options
 from plastlang.builder import NetworkBuilder, PopulationHandle, Port, ProjectionHandle
 from plastlang.components import Component, Composition
 from plastlang.diagnostics import Source
-from plastlang.frontend.ast import NetworkDeclaration
-from plastlang.frontend.checked import CheckedModule, CheckedNetwork
-from plastlang.frontend.parse import parse
+from plastlang.frontend.checked import CheckedComponent, CheckedModule, CheckedNetwork
 from plastlang.runtime.calls import bad_call, unknown, whole
 from plastlang.runtime.connectivity import Connectivity
 from plastlang.runtime.durations import milliseconds
@@ -106,12 +105,19 @@ class Network:
         )  # fmt: skip
 
     def _checked(self) -> CheckedNetwork:
-        source = Source("<network>", self.source())
-        tree = parse(source)
-        networks = {item.name: item for item in tree.declarations if isinstance(item, NetworkDeclaration)}
-        name = self._builder.name
-        module = CheckedModule(source, "", dict(self._builder.components), networks, {}, {}, (name,))
-        return driver.elaborate(module, name)
+        source, components, name = Source("<network>", self.source()), self._builder.components, self._builder.name
+        made_from = content((source, tuple(components.items())))
+        return kept.network(made_from, name, {}, lambda: _check(source, components, name))
+
+
+def _check(source: Source, components: Mapping[str, CheckedComponent], name: str) -> CheckedNetwork:
+    """The network of a text that sees these components."""
+    from plastlang.frontend.ast import NetworkDeclaration
+    from plastlang.frontend.parse import parse  # brings the grammar, which a warm start does without
+
+    tree = parse(source)
+    networks = {item.name: item for item in tree.declarations if isinstance(item, NetworkDeclaration)}
+    return driver.elaborate(CheckedModule(source, "", dict(components), networks, {}, {}, (name,)), name)
 
 
 def start(

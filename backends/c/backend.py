@@ -9,7 +9,7 @@ from pathlib import Path
 from plastlang.backends.c.batched import CBatch
 from plastlang.backends.c.binding import open_library
 from plastlang.backends.c.cache import library_for
-from plastlang.backends.c.emit import emit
+from plastlang.backends.c.emitted import emitted
 from plastlang.backends.c.executable import CExecutable
 from plastlang.backends.c.toolchain import compile_source, find_compiler
 from plastlang.backends.cfamily.headers import INCLUDE
@@ -29,13 +29,12 @@ class CBackend:
         Raises:
             MachineError: there is no compiler.
         """
-        emitted = emit(program, options.precision, options.batch)
-        kind = CBatch if options.batch > 1 else CExecutable
-        return kind(program, options, library_for(emitted.source, find_compiler), emitted.layout)
+        text = emitted(program, options.precision, options.batch)
+        return _kind(options)(program, options, library_for(text.source, find_compiler), text.layout)
 
     def emit(self, program: Program, options: Options) -> str:
         """The C source of a scheduled program."""
-        return emit(program, options.precision, options.batch).source
+        return emitted(program, options.precision, options.batch).source
 
     def write(self, program: Program, options: Options, directory: Path) -> dict[str, str]:
         """Source, headers and library for `open`; gives file name -> what it is."""
@@ -58,15 +57,18 @@ class CBackend:
         Raises:
             MachineError: the library was made for another kind of machine.
         """
-        emitted = emit(program, options.precision, options.batch)
+        text = emitted(program, options.precision, options.batch)
         try:
-            library = open_library(directory / _library_name(emitted.source))
+            library = open_library(directory / _library_name(text.source))
         except (OSError, AttributeError) as error:
             raise MachineError(
                 f"the library in {directory} does not load on this machine ({error}); run plastc compile again here"
             ) from error
-        kind = CBatch if options.batch > 1 else CExecutable
-        return kind(program, options, library, emitted.layout)
+        return _kind(options)(program, options, library, text.layout)
+
+
+def _kind(options: Options) -> type[CExecutable | CBatch]:
+    return CBatch if options.batch > 1 else CExecutable
 
 
 def _library_name(source: str) -> str:

@@ -5,15 +5,14 @@ The text depends on the structure of the program, not on sizes or values.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from plastlang.backends.c.batch import call_each
 from plastlang.backends.c.batch_run import run_batch, signal_batch
+from plastlang.backends.c.emitted import Emitted
 from plastlang.backends.c.lanes import set_lanes
 from plastlang.backends.c.phases import advance_together, call_block, has
 from plastlang.backends.c.populations import emit_population
 from plastlang.backends.c.projections import emit_projection
-from plastlang.backends.cfamily.layout import Layout, OwnerLayout, PopulationLayout, ProjectionLayout, layout
+from plastlang.backends.cfamily.layout import OwnerLayout, PopulationLayout, ProjectionLayout, layout
 from plastlang.backends.cfamily.printer import Dialect, Names, comment, indent
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import (
@@ -27,14 +26,6 @@ from plastlang.ir.nodes import (
     Program,
     Signal,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Emitted:
-    """A source and where the host finds things in the structs it works on."""
-
-    source: str
-    layout: Layout
 
 
 def emit(program: Program, precision: str, batch: int = 1) -> Emitted:

@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from plastlang.backends.cfamily.cache import code_of, find, keep, name_of
 from plastlang.backends.cfamily.headers import INCLUDE
 from plastlang.diagnostics import MachineError
 
@@ -58,6 +59,29 @@ def find_compiler() -> Compiler:
 
 @functools.cache
 def _find(given: str) -> Compiler:
+    """What is known of the same programs on the same processor need not be asked again, which takes two processes."""
+    programs = _programs(shlex.split(given) if given else ["gcc", "clang", "cc"])
+    name = f"{name_of(code_of('backends.c'), given, *programs, processor())}.compiler"
+    found = find(name, Compiler) if programs else None
+    if found is None:
+        found = _ask(given)
+        if programs:
+            keep(name, found)
+    return found
+
+
+def _programs(words: list[str]) -> list[str]:
+    """Those of the words that are programs, with what changes when another one is installed."""
+    found = []
+    for word in words:
+        path = shutil.which(word)
+        if path:
+            file = os.stat(path)
+            found.append(f"{word} {os.path.realpath(path)} {file.st_size} {file.st_mtime_ns}")
+    return found
+
+
+def _ask(given: str) -> Compiler:
     if given:
         command = tuple(shlex.split(given))
         version = _version(command)

@@ -17,6 +17,7 @@ from plastlang.frontend.dimensions import to_dimension
 from plastlang.frontend.networks import elaborate_network
 from plastlang.frontend.parse import parse_with_errors
 from plastlang.frontend.recovered import Recovered
+from plastlang.frontend.sources import load_import
 from plastlang.frontend.spans import first_line
 from plastlang.ir.nodes import Const, Local
 from plastlang.ir.types import Type
@@ -52,28 +53,6 @@ def check_module(module: ast.Module, source: Source, load: Load | None = None) -
 def check_recovered(recovered: Recovered, source: Source, load: Load | None = None) -> CheckedModule:
     """As `check_module`, of a file as far as it could be read: its syntax errors are raised with all the others."""
     return _check(recovered, source, _Files(load or load_import, open=[_key(source)]))
-
-
-def load_import(path: str, importer: Source | None) -> Source:
-    """The text behind an import: `rules:NAME.plast` from the installed library, others beside the importer.
-
-    Raises:
-        OSError, UnicodeDecodeError: it is not there, or not a text.
-    """
-    if path.startswith("rules:"):
-        from importlib import resources
-
-        name = path.removeprefix("rules:")
-        if "/" in name or "\\" in name:
-            raise FileNotFoundError(path)
-        return Source(path, resources.files("plastlang.rules").joinpath(name).read_text(encoding="utf-8"))
-    start = (
-        Path(importer.path).parent if importer is not None and not importer.path.startswith(("<", "rules:")) else Path()
-    )
-    if importer is not None and importer.path.startswith("rules:"):
-        return load_import(f"rules:{path}", None)
-    target = start / path
-    return Source(str(target), target.read_text(encoding="utf-8"))
 
 
 def _key(source: Source) -> str:

@@ -148,6 +148,7 @@ class CheckedModule:
     Mappings hold what is imported, too; `defined` are the names of the file itself.
 
     A network is a template until its parameters are known: `networks.check_network` makes the `CheckedNetwork`.
+    `made_from` names the texts that all this was made from, and '' says that they are not known.
     """
 
     source: Source
@@ -158,6 +159,7 @@ class CheckedModule:
     functions: Mapping[str, CheckedFunction]
     defined: tuple[str, ...]
     warnings: tuple[Diagnostic, ...] = ()
+    made_from: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

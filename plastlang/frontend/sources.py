@@ -64,6 +64,28 @@ def decode(path: str, data: bytes) -> Source:
         ) from None
 
 
+def load_import(path: str, importer: Source | None) -> Source:
+    """The text behind an import: `rules:NAME.plast` from the installed library, others beside the importer.
+
+    Raises:
+        OSError, UnicodeDecodeError: it is not there, or not a text.
+    """
+    if path.startswith("rules:"):
+        from importlib import resources
+
+        name = path.removeprefix("rules:")
+        if "/" in name or "\\" in name:
+            raise FileNotFoundError(path)
+        return Source(path, resources.files("plastlang.rules").joinpath(name).read_text(encoding="utf-8"))
+    start = (
+        Path(importer.path).parent if importer is not None and not importer.path.startswith(("<", "rules:")) else Path()
+    )
+    if importer is not None and importer.path.startswith("rules:"):
+        return load_import(f"rules:{path}", None)
+    target = start / path
+    return Source(str(target), target.read_text(encoding="utf-8"))
+
+
 def _fault(code: str, message: str, hint: str) -> PlastError:
     return PlastError((Diagnostic(code, message, hint=hint),))
 

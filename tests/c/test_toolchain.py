@@ -40,6 +40,28 @@ def test_without_any_compiler_there_is_something_to_do(monkeypatch: pytest.Monke
     toolchain._find.cache_clear()
 
 
+def test_what_a_compiler_says_is_kept_until_it_changes(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "cc"
+    monkeypatch.setenv("CC", str(script))
+
+    def found(says: str = "") -> toolchain.Compiler:
+        if says:
+            script.write_text(f"#!/bin/sh\necho {says}\n")
+            script.chmod(0o755)
+        toolchain._find.cache_clear()
+        return toolchain.find_compiler()
+
+    first = found("one")
+    assert first.version == "one"
+    with monkeypatch.context() as patch:
+        patch.setattr(toolchain, "_version", lambda command: pytest.fail("asked again"))
+        assert found() == first
+    assert found("the other").version == "the other"
+    toolchain._find.cache_clear()
+
+
 def test_zig_stands_in(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     pytest.importorskip("ziglang")
     monkeypatch.delenv("CC", raising=False)
@@ -53,7 +75,7 @@ def test_zig_stands_in(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
 
 def test_a_second_load_compiles_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     backend.load(SMALL, Options()).run(2)
-    assert sorted(p.suffix for p in cache.iterdir()) == [".c", ".so"]
+    assert {p.suffix for p in cache.iterdir()} - {".compiler"} == {".c", ".emitted", ".so"}
 
     def refuse(*_: object) -> None:
         raise AssertionError("compiled again")

@@ -132,15 +132,15 @@ def smaller(part: int, case: Case, fails: Callable[[Case], str]) -> tuple[Case, 
 def emitting_once() -> Iterator[None]:
     """A program that is loaded again (the host has moved) is not emitted again."""
     kept = []
-    for module in (c_backend, cuda_backend):
+    for module, name in ((c_backend, "emitted"), (cuda_backend, "emit")):
         place = sys.modules[type(module).__module__]
-        kept.append((place, place.emit))  # type: ignore[attr-defined]
-        place.emit = _once(place.emit)  # type: ignore[attr-defined]
+        kept.append((place, name, getattr(place, name)))
+        setattr(place, name, _once(getattr(place, name)))
     try:
         yield
     finally:
-        for place, emit in kept:
-            place.emit = emit  # type: ignore[attr-defined]
+        for place, name, emit in kept:
+            setattr(place, name, emit)
 
 
 def _once(emit: Callable[..., Any]) -> Callable[..., Any]:
@@ -177,9 +177,9 @@ class Preparing:
         os.environ["CC"] = "gcc" if number % GCC_EVERY == 0 or not shutil.which("clang") else "clang"
         compiler = find_compiler()
         network = built(case.text)
-        c, cuda = (
-            sys.modules[type(module).__module__].emit(network.scheduled, case.script.precision, *more).source
-            for module, more in ((c_backend, (False,)), (cuda_backend, ()))
+        c, cuda = (  # with the arguments of `load`, so that it finds them
+            getattr(sys.modules[type(module).__module__], name)(network.scheduled, case.script.precision, batch).source
+            for module, name, batch in ((c_backend, "emitted", 1), (cuda_backend, "emit", False))
         )
         variant = "checked" if case.machine.checked else "plain"
         tasks = [self._pool.submit(library_for, c, lambda: compiler), self._pool.submit(build.compiled, cuda, variant)]
