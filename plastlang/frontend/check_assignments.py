@@ -42,6 +42,11 @@ class Deferred:
     op: str
     span: Span | None
 
+    @property
+    def verb(self) -> str:
+        """What is done with the value `{0}`, for a sentence that goes on with the target."""
+        return {"+=": "add {0} to", "-=": "subtract {0} from"}.get(self.op, "give {0} to")
+
 
 @dataclass(slots=True)
 class Assignments:
@@ -143,7 +148,7 @@ class Assignments:
     def _same_unit(self, target: VariableName, value: Value, node: ast.Assignment) -> bool:
         e = self.elaborator
         known = e.unifier.resolve(target.vector)
-        item = Deferred(target.name, target.vector, value.vector, node.op, node.value.span)
+        item = Deferred(target.name, target.vector, e.unifier.resolve(value.vector), node.op, node.value.span)
         if any(atom.startswith("?") and atom not in e.unifier.kept for atom, _ in known):
             self.deferred.append(item)
             return True
@@ -153,16 +158,16 @@ class Assignments:
         e = self.elaborator
         if e.unifier.unify(item.target, item.value):
             return True
-        verb = {"+=": "add {0} to", "-=": "subtract {0} from"}.get(item.op, "give {0} to").format(e.say(item.value))
         want, got = to_dimension(e.unifier.close(item.target)), to_dimension(e.unifier.close(item.value))
         hint = ""
         if not got.symbol and not got.variable and want.symbol:
             hint = f"give the number a unit: `... {want.symbol}`"
         elif not want.symbol and not want.variable and got.symbol:
-            hint = f"divide by a value of the same unit, or declare `{item.name}: {got.symbol}`"
+            wherever = f"give `{item.name}` the unit {got.symbol} wherever it gets a value"
+            hint = f"divide by a value of the same unit, or {wherever}"
         e.reporter.error(
             "P401",
-            f"cannot {verb} `{item.name}`, which is {e.say(item.target)}",
+            f"cannot {item.verb.format(e.say(item.value))} `{item.name}`, which is {e.say(item.target)}",
             item.span,
             f"this is {e.say(item.value)}",
             hint,
@@ -175,7 +180,6 @@ class Assignments:
         order = sorted(self.deferred, key=lambda item: bool(e.unifier.resolve(item.value)))
         for item in order:
             self._judge(item)
-        self.deferred.clear()
 
     def _target(self, node: ast.Assignment, context: Context) -> VariableName | None:
         e = self.elaborator

@@ -22,30 +22,31 @@ from plastlang.frontend.dimensions import (
     NUMBER,
     raised,
 )
+from plastlang.frontend.spans import start
 from plastlang.ir.nodes import Call, Cast, Const, Draw
 from plastlang.ir.types import DRAWS, FUNCTIONS, Type
 
 #: What other languages call it.
 _FOREIGN = {
-    "clamp": "clip",
-    "power": "**",
-    "pow": "**",
-    "ln": "log",
-    "rand": "uniform",
-    "random": "uniform",
-    "randn": "normal",
-    "gauss": "normal",
-    "heaviside": "... if ... else ...",
-    "where": "... if ... else ...",
-    "fabs": "abs",
-    "sgn": "sign",
-    "trunc": "int",
+    "clamp": "clip(x, low, high)",
+    "power": "x ** y",
+    "pow": "x ** y",
+    "ln": "log(x)",
+    "rand": "uniform(0, 1)",
+    "random": "uniform(0, 1)",
+    "randn": "normal(0, 1)",
+    "gauss": "normal(mean, deviation)",
+    "heaviside": "1 if x > 0 else 0",
+    "where": "a if condition else b",
+    "fabs": "abs(x)",
+    "sgn": "sign(x)",
+    "trunc": "int(x)",
     "real": "x * 1.0",
     "float": "x * 1.0",
-    "mod": "%",
-    "maximum": "max",
-    "minimum": "min",
-    "dist": "distance",
+    "mod": "x % y",
+    "maximum": "max(a, b)",
+    "minimum": "min(a, b)",
+    "dist": "distance(pre, post)",
     "sum": "sum(...) over synapses",
     "mean": "mean(...) over synapses",
     "count": "count(...) over synapses",
@@ -94,12 +95,14 @@ class Calls(Names):
     def _unknown_function(self, node: ast.CallExpression) -> None:
         name = node.function
         known = [*self.functions, *FUNCTIONS, *DRAWS, *CALLED]
-        other = _FOREIGN.get(name.lower()) or nearest(name, known)
+        form, other = _FOREIGN.get(name.lower()), nearest(name, known)
         if self._declared(name):
             self.reporter.error("P211", f"`{name}` is not a function", node.span, "a value", "multiply with `*`")
             return
-        hint = f"did you mean `{other}`?" if other else "functions are: " + ", ".join(sorted([*FUNCTIONS, *CALLED]))
-        self.reporter.error("P203", f"unknown function `{name}`", node.span, "not defined", hint)
+        hint = "functions are: " + ", ".join(sorted([*FUNCTIONS, *CALLED]))
+        if form or other:
+            hint = f"write `{form}`" if form else f"did you mean `{other}`?"
+        self.reporter.error("P203", f"unknown function `{name}`", start(node.span, name), "not defined", hint)
 
     def _function(
         self, name: str, values: list[Value], spans: list[Span | None], node: ast.CallExpression

@@ -19,6 +19,7 @@ from plastlang.frontend.check_values import (
     Reporter,
     did_you_mean,
 )
+from plastlang.frontend.check_zeros import report_plain_zeros
 from plastlang.frontend.checked import (
     CheckedComponent,
     CheckedConst,
@@ -132,6 +133,7 @@ class _Component(Uses):
 
     def run(self) -> None:
         """Checks every member."""
+        before = len(self.reporter.errors)
         members = [member for member in self.declaration.members if self._fits(member)]
         for member in members:
             if isinstance(member, ast.ParameterDeclaration):
@@ -170,7 +172,14 @@ class _Component(Uses):
                 self.e.let_value(entry)
         self.s.settle_units()
         self.settle_rate()
+        if len(self.reporter.errors) == before:  # else one of them may be what gives the unit
+            self._plain_zeros()
         self._warn(kept)
+
+    def _plain_zeros(self) -> None:
+        parameters = [(item, vector) for item, vector, _, _ in self.parameters]
+        variables = [(declared.item, declared.name.vector) for declared in self.variables]
+        report_plain_zeros([*parameters, *variables], self.s.deferred, self.e)
 
     def _place(self, member: ast.Member) -> int:
         """The number of a member; others may be written like it."""

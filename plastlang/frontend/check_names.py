@@ -120,6 +120,9 @@ class Names(Literals):
             hint = did_you_mean(name, known)
             if not hint and is_common(name):
                 hint = "a unit stands behind a number: `1 " + name + "`"
+            if not hint and self.kind in ("neuron", "rule"):
+                site = "state" if self.kind == "neuron" else "synapse"
+                hint = f"declare it, for example `param {name} = 1` or `{site} {name} = 0`"
             self.reporter.error("P201", f"unknown name `{name}`", node.span, "not declared", hint)
 
     def names(self) -> list[str]:

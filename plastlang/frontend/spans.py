@@ -13,6 +13,11 @@ def first_line(span: Span | None) -> Span | None:
     return span if end < 0 or end >= span.end else Span(span.source, span.start, end)
 
 
+def start(span: Span | None, name: str) -> Span | None:
+    """The name that a place begins with."""
+    return None if span is None else Span(span.source, span.start, span.start + len(name))
+
+
 def head(span: Span | None) -> Span | None:
     """The first line of a block, without its `:` and comment."""
     line = first_line(span)

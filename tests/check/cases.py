@@ -98,6 +98,23 @@ CASES: dict[str, str] = {
         ("unknown unit without a guess", "20 ms, tau_minus", "20 wombats, tau_minus"),
         ("a time added to a number", _Y, "        y += tau_minus\n"),
         ("a time added to a number first", _Y, "        y += tau_minus\n        y += 1\n"),
+        (
+            "a time added to a plain zero",
+            _Y,
+            "        y += 1\n        n += tau_minus\n        m += n\n    post n = 0, m = 0\n",
+        ),
+        ("a plain zero used with a unit", _Y, "        y += 1 if u < w_max else 2\n    post u = 0\n"),
+        (
+            "a parameter of plain zero with a unit",
+            _Y,
+            "        w += offset + w_max\n        y += 1\n    param offset = 0\n",
+        ),
+        ("a start with a unit that is a number", _Y, "        y += 1\n        n += tau_minus\n    post n = 1\n"),
+        (
+            "nothing wrong with a zero of an open unit",
+            _Y,
+            "        y += 1\n        u += q\n        q += u\n    synapse q, u = 0\n",
+        ),
         # names
         ("declared twice", "post y = 0", "post y = 0, y = 1"),
         ("declared as built in", "post y = 0", "post y = 0\n    pre t = 0"),

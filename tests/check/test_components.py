@@ -231,7 +231,7 @@ def test_open_units_are_inferred() -> None:
         Dimension("", "grad ** 2"),
     ]
     dopamine = component(
-        "rule D:\n    synapse c = 0, w = 1\n    global d = 0\n    c' = -c / (1 s)\n"
+        "rule D:\n    synapse c = 0, w = 1\n    global d = 0 kHz\n    c' = -c / (1 s)\n"
         "    d' = -d / (200 ms)\n    w' = c * d\n"
         "    on reward(amount):\n        d += amount\n    on pre spike:\n        deliver w\n        c += 1\n"
     )
