@@ -141,6 +141,13 @@ class Backend(Protocol):
         """Raises MachineError where the machine lacks what is needed."""
 
 
+class Preparing(Backend, Protocol):
+    """A backend that can begin before there is a program."""
+
+    def prepare(self) -> None:
+        """Begin in the background what does not depend on the program. Never fails: `load` says what is missing."""
+
+
 class Compiling(Backend, Protocol):
     """A backend that makes code which can be kept: `plastc compile` and `plastlang.open`."""
 

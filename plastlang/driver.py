@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plastlang import kept
-from plastlang.backends.interface import Backend, Compiling, Executable, Options
+from plastlang.backends.interface import Backend, Compiling, Executable, Options, Preparing
 from plastlang.diagnostics import Diagnostic, PlastError, Source
 from plastlang.frontend.checked import CheckedModule, CheckedNetwork
 from plastlang.frontend.sources import load_import, read_source
@@ -119,10 +119,11 @@ def network_name(module: CheckedModule, wanted: str = "") -> str:
     raise PlastError((Diagnostic("R110", f"{module.source.path} has {what}", hint=hint),))
 
 
-def build(checked: CheckedNetwork, clock: Clock | None = None) -> Built:
+def build(checked: CheckedNetwork, clock: Clock | None = None, backend_name: str = "") -> Built:
     """Lower a network and run the passes over it; the verifier looks at every step.
 
-    What has been built on this machine before is read back instead.
+    What has been built on this machine before is read back instead. Otherwise the backend that is going to load the
+    network, where it is given, prepares meanwhile what does not depend on the program.
     """
     clock = clock or Clock()
     with clock.stage("look up"):
@@ -131,6 +132,8 @@ def build(checked: CheckedNetwork, clock: Clock | None = None) -> Built:
     if found is not None:
         lowered, program, scheduled = found
         return Built(checked, lowered, program, scheduled)
+    if backend_name and hasattr(backend(backend_name), "prepare"):
+        cast(Preparing, backend(backend_name)).prepare()
     with clock.stage("lower"):
         from plastlang.ir.verify import verify
         from plastlang.symbolic import lower  # brings sympy, which takes longer than all the rest

@@ -131,7 +131,7 @@ def start(
         precision, whole(threads, "the number of threads", 1, 1024), driver.check_mode(mode, backend),
         whole(batch, "the batch", 1, 1 << 16),
     )  # fmt: skip
-    built = driver.build(checked, clock)
+    built = driver.build(checked, clock, backend)
     executable = driver.load(built, backend, options, clock)
     with (clock or driver.Clock()).stage("start"):
         return Model(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 from plastlang.backends.c.batched import CBatch
 from plastlang.backends.c.binding import open_library
-from plastlang.backends.c.cache import library_for
+from plastlang.backends.c.cache import library_for, runtime
 from plastlang.backends.c.emitted import emitted
 from plastlang.backends.c.executable import CExecutable
-from plastlang.backends.c.toolchain import compile_source, find_compiler
+from plastlang.backends.c.toolchain import CompileError, compile_source, find_compiler
 from plastlang.backends.cfamily.headers import INCLUDE
 from plastlang.backends.interface import Options
 from plastlang.diagnostics import MachineError
@@ -19,7 +21,7 @@ from plastlang.ir.nodes import Program
 
 
 class CBackend:
-    """The backend (`backends.interface.Compiling`)."""
+    """The backend (`backends.interface.Compiling`, `Preparing`)."""
 
     name = "c"
 
@@ -31,6 +33,10 @@ class CBackend:
         """
         text = emitted(program, options.precision, options.batch)
         return _kind(options)(program, options, library_for(text.source, find_compiler), text.layout)
+
+    def prepare(self) -> None:
+        """Begin to compile what is the same for every program."""
+        threading.Thread(target=_prepare, name="plastlang-prepare").start()
 
     def emit(self, program: Program, options: Options) -> str:
         """The C source of a scheduled program."""
@@ -65,6 +71,11 @@ class CBackend:
                 f"the library in {directory} does not load on this machine ({error}); run plastc compile again here"
             ) from error
         return _kind(options)(program, options, library, text.layout)
+
+
+def _prepare() -> None:
+    with suppress(MachineError, CompileError, OSError):
+        runtime(find_compiler())
 
 
 def _kind(options: Options) -> type[CExecutable | CBatch]:

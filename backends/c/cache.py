@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import threading
 from collections.abc import Callable
 from ctypes import CDLL
+from pathlib import Path
 
 from plastlang.backends.c.binding import open_library
-from plastlang.backends.c.toolchain import Compiler, compile_source, processor
+from plastlang.backends.c.toolchain import Compiler, compile_part, compile_parts, processor
 from plastlang.backends.cfamily.cache import build_directory, cache_directory
 from plastlang.backends.cfamily.headers import headers
+
+RUNTIME = '#include "plast_host.h"\n'
+_PART = re.compile(r"^#if PL_PART\((\d+)\)$", re.MULTILINE)
+_making = threading.Lock()
 
 
 def cache_key(source: str, compiler: Compiler) -> str:
@@ -35,7 +42,23 @@ def library_for(source: str, find: Callable[[], Compiler]) -> CDLL:
     with build_directory() as build:
         text = build / f"{path.stem}.c"
         text.write_text(source, encoding="utf-8")
-        compile_source(compiler, text, build / path.name)
+        compile_parts(compiler, text, _parts(source), lambda: runtime(compiler), build / path.name)
         os.replace(text, path.with_suffix(".c"))
         os.replace(build / path.name, path)
     return open_library(path)
+
+
+def _parts(source: str) -> int:
+    return 1 + max((int(number) for number in _PART.findall(source)), default=0)
+
+
+def runtime(compiler: Compiler) -> Path:
+    """The object of what is the same for every program, compiled once on a machine. Raises as `library_for`."""
+    path = cache_directory() / f"runtime-{cache_key(RUNTIME, compiler)}.o"
+    with _making:  # who comes while it is being made waits
+        if not path.exists():
+            with build_directory() as build:
+                (build / "runtime.c").write_text(RUNTIME, encoding="utf-8")
+                compile_part(compiler, build / "runtime.c", -1, build / path.name)
+                os.replace(build / path.name, path)
+    return path

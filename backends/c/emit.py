@@ -9,6 +9,7 @@ from plastlang.backends.c.batch import call_each
 from plastlang.backends.c.batch_run import run_batch, signal_batch
 from plastlang.backends.c.emitted import Emitted
 from plastlang.backends.c.lanes import set_lanes
+from plastlang.backends.c.parts import in_parts
 from plastlang.backends.c.phases import advance_together, call_block, has
 from plastlang.backends.c.populations import emit_population
 from plastlang.backends.c.projections import emit_projection
@@ -46,9 +47,7 @@ def emit(program: Program, precision: str, batch: int = 1) -> Emitted:
         comment(f"{program.name}: made by plastlang, {precision} precision. docs/numerics.md says what it computes."),
         '#include "plast_host.h"',
         "",
-        *(line for unit in units for line in unit.lines),
-        *(run_batch(units) if batched else _run(units)),
-        *_host(units),
+        *in_parts(units, [*(run_batch(units) if batched else _run(units)), *_host(units)]),
     ]
     return Emitted("\n".join(lines) + "\n", places)
 

@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -136,18 +137,66 @@ def processor() -> str:
 
 
 def compile_source(compiler: Compiler, source: Path, library: Path) -> None:
-    """Compile an emitted source to a shared library.
+    """Compile an emitted source, all at once, to a shared library.
 
     Raises:
         CompileError: the compiler refused it; its message is in a file next to the source.
         MachineError: the compiler could not be run.
     """
-    command = [*compiler.command, *compiler.flags, "-I", str(INCLUDE), "-o", str(library), str(source)]
+    _run(compiler, source, [("-I", str(INCLUDE), "-o", str(library), str(source))])
+
+
+def compile_part(compiler: Compiler, source: Path, part: int, result: Path) -> None:
+    """Compile one part of a source to an object. Raises as `compile_source`."""
+    _run(compiler, source, [_part(source, part, result)])
+
+
+def compile_parts(compiler: Compiler, source: Path, parts: int, rest: Callable[[], Path], library: Path) -> None:
+    """Compile the parts of an emitted source at the same time, and link them to a library.
+
+    Args:
+        compiler: to be used.
+        source: has `parts` parts.
+        parts: how many there are.
+        rest: gives the object of what is the same for every program; called while the parts are compiled.
+        library: what is made; objects are put beside it.
+
+    Raises:
+        As `compile_source`.
+    """
+    objects = [library.with_suffix(f".{part}.o") for part in range(parts)]
+    more: list[Path] = []
+    _run(compiler, source, [_part(source, k, path) for k, path in enumerate(objects)], lambda: more.append(rest()))
+    _run(compiler, source, [("-o", str(library), *map(str, (*objects, *more)))])
+
+
+def _part(source: Path, part: int, result: Path) -> tuple[str, ...]:
+    return (f"-DPL_ONLY={part}", "-I", str(INCLUDE), "-c", "-o", str(result), str(source))
+
+
+def _run(
+    compiler: Compiler, source: Path, each: Sequence[tuple[str, ...]], meanwhile: Callable[[], None] | None = None
+) -> None:
+    """Run the compiler with each of the arguments, at the same time. Raises as `compile_source`."""
+    running: list[tuple[list[str], subprocess.Popen[str]]] = []
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        for arguments in each:
+            flags = [flag for flag in compiler.flags if flag != "-shared" or "-c" not in arguments]
+            command = [*compiler.command, *flags, *arguments]
+            process = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            running.append((command, process))
+        if meanwhile is not None:
+            meanwhile()
+        said = [(process.communicate(timeout=PATIENCE)[0], process.returncode) for _, process in running]
     except (OSError, subprocess.TimeoutExpired) as error:
         raise MachineError(f"the C compiler {shlex.join(compiler.command)} could not be run: {error}") from error
-    if done.returncode != 0:
-        log = source.with_suffix(".log")
-        log.write_text(f"{shlex.join(command)}\n\n{done.stdout}{done.stderr}", encoding="utf-8")
-        raise CompileError(f"the emitted C does not compile; see {log}")
+    finally:
+        for _, process in running:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    for (command, _), (text, code) in zip(running, said, strict=True):
+        if code != 0:
+            log = source.with_suffix(".log")
+            log.write_text(f"{shlex.join(command)}\n\n{text}", encoding="utf-8")
+            raise CompileError(f"the emitted C does not compile; see {log}")

@@ -5,6 +5,21 @@
 #include "plast_pool.h"
 #include "plast_structure.h"
 
+/* A source is compiled as one, or in parts at the same time: the one whose number is PL_ONLY. What one part calls of another
+ * is then seen by the linker, and by nobody else. Part -1 is what is the same for every program, made once on a machine. */
+#ifdef PL_ONLY
+#define PL_PART(number) ((number) == PL_ONLY)
+#define PL_LINKED __attribute__((visibility("hidden")))
+#else
+#define PL_PART(number) 1
+#define PL_LINKED static
+#endif
+#define PL_LOCAL_LINKED PL_LINKED __attribute__((unused))
+#define PL_PHASE_LINKED PL_LINKED __attribute__((unused, noinline))
+#define PL_COLD_LINKED PL_LINKED __attribute__((unused, noinline, cold))
+
+#if PL_PART(-1)
+
 /* Sizes of the structs, for the host to compare with its own. */
 PL_API void plast_sizes(int64_t *sizes);
 PL_API void plast_sizes(int64_t *sizes) {
@@ -118,6 +133,8 @@ PL_API void plast_end(pl_model *m, int64_t populations, int64_t projections, int
         pl_release(&m->records[k].steps);
     }
 }
+
+#endif /* PL_PART(-1) */
 
 /* ------------------------------------------------------------------ connect all, one to one */
 

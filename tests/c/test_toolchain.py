@@ -75,12 +75,12 @@ def test_zig_stands_in(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
 
 def test_a_second_load_compiles_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     backend.load(SMALL, Options()).run(2)
-    assert {p.suffix for p in cache.iterdir()} - {".compiler"} == {".c", ".emitted", ".so"}
+    assert {p.suffix for p in cache.iterdir()} - {".compiler"} == {".c", ".emitted", ".o", ".so"}
 
     def refuse(*_: object) -> None:
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr("plastlang.backends.c.cache.compile_source", refuse)
+    monkeypatch.setattr("plastlang.backends.c.cache.compile_parts", refuse)
     assert backend.load(SMALL, Options()).run(2) == 2
     with pytest.raises(AssertionError, match="compiled again"):
         backend.load(SMALL, Options("double"))

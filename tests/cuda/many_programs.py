@@ -202,7 +202,7 @@ class Preparing:
 def _forget() -> None:
     """Nothing of a program stays in the cache but what all share."""
     for path in cache_directory().rglob("*"):
-        if path.is_file() and not path.name.startswith(("engine-", "front-")) and "build-" not in str(path):
+        if path.is_file() and not path.name.startswith(("engine-", "front-", "runtime-")) and "build-" not in str(path):
             path.unlink(missing_ok=True)
 
 
