@@ -17,7 +17,7 @@ from plastlang.ir.types import Site, Type
 
 State = Mapping[str, NDArray[Any]]
 
-#: Looking takes at most this part of the time.
+#: Looking takes at most this part of the time, and so does keeping the state at the beginning of runs.
 _SHARE = 0.03
 #: Runs of fewer steps are not traced back, nor are networks with more values of state, which would be kept twice.
 _STEPS, _VALUES = 100, 1 << 20
@@ -33,6 +33,8 @@ class Watch:
     """Looks for NaN in the state of one model.
 
     `clean`: a step at which there was none. `kept`: the state then, of this run. `told`: what has been reported.
+    `cost`, `looked`: seconds that the last look took, and when; `keeping`, `begun`: likewise for the last run that was
+    kept at its beginning. `traced`: whether this run is worth keeping.
     """
 
     clean: int = 0
@@ -40,16 +42,26 @@ class Watch:
     told: set[tuple[str, str]] = field(default_factory=set)
     cost: float = 0.0
     looked: float = 0.0
+    traced: bool = False
+    keeping: float = 0.0
+    begun: float = 0.0
 
     def forget(self) -> None:
         """The state comes from elsewhere."""
-        self.kept, self.told, self.looked = None, set(), 0.0
+        self.kept, self.told, self.looked, self.begun = None, set(), 0.0, 0.0
 
     def begin(self, executable: Executable, steps: int) -> None:
-        """A run begins; what the host did before it is not to be run again."""
-        self.kept = None
-        if steps >= _STEPS:
-            self._keep(executable)
+        """A run begins; what the host did before it is not to be run again.
+
+        Of many short runs, as in a training, not each is traced from its beginning.
+        """
+        self.kept, self.traced = None, steps >= _STEPS
+        begun = time.perf_counter()
+        if not self.traced or (begun - self.begun) * _SHARE < self.keeping:
+            return
+        self._keep(executable)
+        self.begun = time.perf_counter()
+        self.keeping = self.begun - begun
 
     def look(self, executable: Executable) -> None:
         """Look, unless that was a moment ago.
@@ -63,7 +75,7 @@ class Watch:
         found = next(self._found(executable), None)
         if found is None:
             self.clean = executable.step
-            if self.kept is not None:
+            if self.traced:
                 self._keep(executable)
             self.looked = time.perf_counter()
             self.cost = self.looked - begun
