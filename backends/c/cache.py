@@ -11,7 +11,7 @@ from ctypes import CDLL
 from pathlib import Path
 
 from plastlang.backends.c.binding import open_library
-from plastlang.backends.c.toolchain import Compiler, compile_part, compile_parts, processor
+from plastlang.backends.c.toolchain import NO_LEVEL, Compiler, compile_parts, compile_rest, processor
 from plastlang.backends.cfamily.cache import build_directory, cache_directory
 from plastlang.backends.cfamily.headers import headers
 
@@ -42,13 +42,16 @@ def library_for(source: str, find: Callable[[], Compiler]) -> CDLL:
     with build_directory() as build:
         text = build / f"{path.stem}.c"
         text.write_text(source, encoding="utf-8")
-        compile_parts(compiler, text, _parts(source), lambda: runtime(compiler), build / path.name)
+        compile_parts(compiler, text, _parts(source, compiler), lambda: runtime(compiler), build / path.name)
         os.replace(text, path.with_suffix(".c"))
         os.replace(build / path.name, path)
     return open_library(path)
 
 
-def _parts(source: str) -> int:
+def _parts(source: str, compiler: Compiler) -> int:
+    """In how many parts a source is to be compiled."""
+    if NO_LEVEL in compiler.flags or (os.cpu_count() or 1) < 2:
+        return 1
     return 1 + max((int(number) for number in _PART.findall(source)), default=0)
 
 
@@ -59,6 +62,6 @@ def runtime(compiler: Compiler) -> Path:
         if not path.exists():
             with build_directory() as build:
                 (build / "runtime.c").write_text(RUNTIME, encoding="utf-8")
-                compile_part(compiler, build / "runtime.c", -1, build / path.name)
+                compile_rest(compiler, build / "runtime.c", build / path.name)
                 os.replace(build / path.name, path)
     return path

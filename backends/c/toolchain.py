@@ -27,6 +27,8 @@ FLAGS = (
 #: Threaded jumps make two conditions of one, and masks of both, in loops that become vectors.
 GCC_LEVEL = ("-O1", "-ftree-vectorize", "-finline-small-functions", "-fno-thread-jumps")
 CLANG_LEVEL = ("-O2",)
+#: Without optimisation a compiler reads the headers for as long as it works on a source.
+NO_LEVEL = "-O0"
 #: A compile that takes longer than this has gone wrong (s).
 PATIENCE = 600
 
@@ -146,9 +148,9 @@ def compile_source(compiler: Compiler, source: Path, library: Path) -> None:
     _run(compiler, source, [("-I", str(INCLUDE), "-o", str(library), str(source))])
 
 
-def compile_part(compiler: Compiler, source: Path, part: int, result: Path) -> None:
-    """Compile one part of a source to an object. Raises as `compile_source`."""
-    _run(compiler, source, [_part(source, part, result)])
+def compile_rest(compiler: Compiler, source: Path, result: Path) -> None:
+    """Compile to an object what is the same for every program. Raises as `compile_source`."""
+    _run(compiler, source, [("-DPL_ONLY=-1", "-I", str(INCLUDE), "-c", "-o", str(result), str(source))])
 
 
 def compile_parts(compiler: Compiler, source: Path, parts: int, rest: Callable[[], Path], library: Path) -> None:
@@ -156,22 +158,26 @@ def compile_parts(compiler: Compiler, source: Path, parts: int, rest: Callable[[
 
     Args:
         compiler: to be used.
-        source: has `parts` parts.
-        parts: how many there are.
+        source: has at most so many parts.
+        parts: how many are made.
         rest: gives the object of what is the same for every program; called while the parts are compiled.
         library: what is made; objects are put beside it.
 
     Raises:
         As `compile_source`.
     """
+    if parts == 1:
+        arguments = ("-DPL_ONLY=0", "-I", str(INCLUDE), "-o", str(library), str(source), str(rest()))
+        _run(compiler, source, [arguments])
+        return
     objects = [library.with_suffix(f".{part}.o") for part in range(parts)]
     more: list[Path] = []
-    _run(compiler, source, [_part(source, k, path) for k, path in enumerate(objects)], lambda: more.append(rest()))
+    each = [
+        (f"-DPL_ONLY={part}", f"-DPL_PARTS={parts}", "-I", str(INCLUDE), "-c", "-o", str(path), str(source))
+        for part, path in enumerate(objects)
+    ]
+    _run(compiler, source, each, lambda: more.append(rest()))
     _run(compiler, source, [("-o", str(library), *map(str, (*objects, *more)))])
-
-
-def _part(source: Path, part: int, result: Path) -> tuple[str, ...]:
-    return (f"-DPL_ONLY={part}", "-I", str(INCLUDE), "-c", "-o", str(result), str(source))
 
 
 def _run(

@@ -8,7 +8,10 @@
 /* A source is compiled as one, or in parts at the same time: the one whose number is PL_ONLY. What one part calls of another
  * is then seen by the linker, and by nobody else. Part -1 is what is the same for every program, made once on a machine. */
 #ifdef PL_ONLY
-#define PL_PART(number) ((number) == PL_ONLY)
+#ifndef PL_PARTS
+#define PL_PARTS 1 /* so many are made; the others' numbers are taken modulo that */
+#endif
+#define PL_PART(number) ((number) < 0 ? PL_ONLY < 0 : (number) % PL_PARTS == PL_ONLY)
 #define PL_LINKED __attribute__((visibility("hidden")))
 #else
 #define PL_PART(number) 1

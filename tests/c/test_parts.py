@@ -23,6 +23,9 @@ from tests import ir_programs
 from tests.cross.looking import difference, look
 from tests.programs.running import start
 
+#: Compiled at once, in two parts, and as one beside what all programs share.
+NAMES = ("one.so", "two.so", "rest.so")
+
 
 @pytest.fixture
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -43,15 +46,16 @@ def test_parts_have_the_bits_of_the_whole(own_cache: Path, tmp_path: Path) -> No
     source.write_text(text.source)
     compile_source(compiler, source, tmp_path / "one.so")
     compile_parts(compiler, source, 2, lambda: cache.runtime(compiler), tmp_path / "two.so")
+    compile_parts(compiler, source, 1, lambda: cache.runtime(compiler), tmp_path / "rest.so")
     played = []
-    for name in ("one.so", "two.so"):
+    for name in NAMES:
         executable = CExecutable(built.scheduled, Options(), open_library(tmp_path / name), the_map()[1].layout)
         start(executable, 3)
         assert executable.run(150) == 150
         played.append(look(executable))
-    assert difference(*played) is None
-    names = {name: exported(tmp_path / name) for name in ("one.so", "two.so")}
-    assert names["one.so"] == names["two.so"] and all(name.startswith("plast_") for name in names["one.so"])
+    assert difference(played[0], played[1]) is None and difference(played[0], played[2]) is None
+    names = [exported(tmp_path / name) for name in NAMES]
+    assert names[0] == names[1] == names[2] and all(name.startswith("plast_") for name in names[0])
 
 
 def exported(library: Path) -> set[str]:
@@ -59,21 +63,27 @@ def exported(library: Path) -> set[str]:
     return {line.split()[2] for line in done.stdout.splitlines() if line.split()[1] == "T"}
 
 
-def test_no_part_is_much_larger_than_another(own_cache: Path) -> None:
+def test_no_part_is_much_larger_than_another(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = the_map()[1].source
     sizes = [0, 0]
     for number, text in re.findall(r"^#if PL_PART\((\d)\)$(.*?)^#endif$", source, re.MULTILINE | re.DOTALL):
         sizes[int(number)] += len(text)
-    assert cache._parts(source) == 2 and sum(sizes) > 0.9 * len(source) - 5000
+    compiler = find_compiler()
+    assert cache._parts(source, compiler) == 1 and "-O0" in compiler.flags
+    monkeypatch.delenv("PLASTLANG_CFLAGS")
+    monkeypatch.setattr(cache.os, "cpu_count", lambda: 2)
+    assert cache._parts(source, find_compiler()) == 2 and sum(sizes) > 0.9 * len(source) - 5000
     assert max(sizes) < 2 * min(sizes)
 
 
+@pytest.mark.parametrize("level", ["-O0", "-O1"])
 @pytest.mark.parametrize("part", ["-1", "0", "1"])
-def test_no_part_has_a_warning(part: str, own_cache: Path, tmp_path: Path) -> None:
+def test_no_part_has_a_warning(part: str, level: str, own_cache: Path, tmp_path: Path) -> None:
     (tmp_path / "m.c").write_text(the_map()[1].source)
     compiler = find_compiler()
-    strict = ("-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only", f"-DPL_ONLY={part}")
-    command = [*compiler.command, *compiler.flags, *strict, "-I", str(INCLUDE), str(tmp_path / "m.c")]
+    strict = (level, "-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only")
+    chosen = (f"-DPL_ONLY={part}", "-DPL_PARTS=2", "-I", str(INCLUDE), str(tmp_path / "m.c"))
+    command = [*compiler.command, *compiler.flags, *strict, *chosen]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[:4000]
 
@@ -98,7 +108,7 @@ def test_the_part_that_has_least_takes_the_next_owner() -> None:
 def test_what_is_common_is_compiled_once(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compiler = find_compiler()
     first = cache.runtime(compiler)
-    monkeypatch.setattr(cache, "compile_part", lambda *_: pytest.fail("compiled again"))
+    monkeypatch.setattr(cache, "compile_rest", lambda *_: pytest.fail("compiled again"))
     assert cache.runtime(compiler) == first and first.parent == own_cache
 
 
