@@ -14,13 +14,13 @@
 
 #include "plast_random.h"
 
-#ifdef __OPTIMIZE__
+#if defined __OPTIMIZE__ || defined __clang__
 #define PL_LOCAL static __attribute__((unused))
 /* A part of a step: kept as a function of its own, so that profiles can be read and compilers finish soon. */
 #define PL_PHASE static __attribute__((unused, noinline))
 /* What the host calls between runs: not worth a compiler's time. */
 #define PL_COLD static __attribute__((unused, noinline, cold))
-#else /* nothing is inlined, and what is not used is left out only where it is said to be inline */
+#else /* nothing is inlined, and gcc leaves out what is not used only where it is said to be inline */
 #define PL_LOCAL static inline __attribute__((unused))
 #define PL_PHASE PL_LOCAL
 #define PL_COLD PL_LOCAL
