@@ -63,7 +63,7 @@ def show(measured: dict[str, float], quality: maps.Quality, comparable: bool) ->
     console = Console()
     table = Table("after the run", "here", "reference", title="Topographic map")
     for name, value in measured.items():
-        table.add_row(name, f"{value:,.4g}", f"{REFERENCE[name]:,.4g}" if comparable else "(60 s, scale 1)")
+        table.add_row(name, _number(value), _number(REFERENCE[name]) if comparable else "(60 s, scale 1)")
     console.print(table)
     table = Table("receptive fields", "here", "shuffled control", "p (Wilcoxon)", title="Feed-forward projection")
     for name, row in (
@@ -74,6 +74,10 @@ def show(measured: dict[str, float], quality: maps.Quality, comparable: bool) ->
     ):
         table.add_row(name, f"{row.value:.3f}", f"{row.control:.3f}", f"{row.p:.1e}")
     console.print(table)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def draw(out: Path, seconds: np.ndarray, ff: list[maps.Connectivity], lateral: list[maps.Connectivity]) -> list[Path]:
@@ -104,7 +108,7 @@ def main() -> int:
     begun = time.perf_counter()
     network = pl.rules.TopographicMap(s=arguments.scale)
     model = network.compile(backend="c", seed=arguments.seed, threads=arguments.threads)
-    print(f"compiled in {time.perf_counter() - begun:.2f} s; running {arguments.seconds:g} s of biological time")
+    print(f"compiled in {time.perf_counter() - begun:.2f} s; running {arguments.seconds:g} s of biological time", flush=True)
     begun = time.perf_counter()
     model.run(f"{arguments.seconds} s", progress=True)
     elapsed = time.perf_counter() - begun
