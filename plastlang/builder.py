@@ -235,9 +235,9 @@ def _value(item: CheckedParameter | CheckedVariable, value: Any, arrays: _Arrays
             return f"{value.function}({given})"
         case str():
             if _QUANTITY.fullmatch(value):
-                quantity(value, item.dimension)
+                quantity(value, item.dimension, item.name)
             return " ".join(value.split())  # an expression is read by the checker
-    number = quantity(value, item.dimension)
+    number = quantity(value, item.dimension, item.name)
     if isinstance(number, float):
         if not np.isfinite(number):
             raise bad_call(f"{item.name} must be finite, not {value!r}")

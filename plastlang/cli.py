@@ -172,8 +172,9 @@ def compile_(
         click.echo(json.dumps(manifest, indent=2))
     else:
         click.echo(f"{manifest['kind']} {manifest['name']} in {output or file.with_suffix('')}:")
+        width = max(map(len, manifest["files"]))
         for name, description in manifest["files"].items():
-            click.echo(f"  {name:<16} {description}")
+            click.echo(f"  {name:<{width}}  {description}")
 
 
 @plastc.command()
@@ -198,6 +199,7 @@ def run(
     from plastlang.compiling import make_directory
     from plastlang.network import start
     from plastlang.runtime.durations import milliseconds
+    from plastlang.runtime.files import replace_file
     from plastlang.runtime.report import summary, summary_text
 
     milliseconds(duration, "--for")
@@ -224,7 +226,8 @@ def run(
         report = summary(model, clock.seconds, interrupted)
         if output is not None:
             model.recordings.save(output / "recordings.npz")
-            (output / "summary.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+            with replace_file(output / "summary.json") as written:
+                written.write((json.dumps(report, indent=2) + "\n").encode())
             report["files"] = [str(output / name) for name in ("recordings.npz", "summary.json")]
             if plot:
                 report["files"] += [str(path) for path in plots.draw(model, output)]
@@ -366,7 +369,9 @@ def rules(name: str | None, as_json: bool) -> None:
     from plastlang import library
 
     index = library.index()
-    if name is not None:
+    if name is not None and as_json:
+        click.echo(json.dumps(library.details(name), indent=2))
+    elif name is not None:
         click.echo(library.description(name))
     elif as_json:
         entries = [{"name": e.name, "kind": e.kind, "file": str(e.path), "summary": e.summary} for e in index.values()]

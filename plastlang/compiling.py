@@ -19,7 +19,7 @@ from plastlang.diagnostics import MachineError
 from plastlang.frontend.checked import CheckedModule
 from plastlang.ir.text import to_text
 from plastlang.runtime.calls import bad_call
-from plastlang.runtime.files import replace_file
+from plastlang.runtime.files import replace_file, writing
 
 
 def write(
@@ -37,9 +37,11 @@ def write(
     files = {SOURCE: "the text that was compiled"}
     manifest: dict[str, Any] = {"format": FORMAT, "version": __version__, "backend": backend, "precision": precision}
     manifest["mode"] = driver.check_mode(mode, backend)
-    make_directory(directory)
     texts = {SOURCE: source.text}
     if not module.networks:
+        if network or values:
+            driver.network_name(module, network)  # says that there is none
+        make_directory(directory)
         texts |= _imports(module, file)
         files |= dict.fromkeys(_imports(module, file), "a file that it imports")
         manifest |= {"kind": "rules", "name": file.stem, "program": hashlib.sha256(source.text.encode()).hexdigest()}
@@ -48,6 +50,7 @@ def write(
     driver.backend(backend)  # one that is not there is said before the work
     checked = driver.elaborate(module, network, values)
     built = driver.build(checked)
+    make_directory(directory)  # where something is wrong with the file, none is left behind
     texts |= {PROGRAM: to_text(built.program), SCHEDULE: to_text(built.scheduled)}
     files |= {PROGRAM: "the program, which the reference runs", SCHEDULE: "the program as it was emitted"}
     arrays = {f"{owner}/{name}": array for (owner, name), array in driver.neuron_parameters(built.lowered).items()}
@@ -57,7 +60,8 @@ def write(
             np.savez(output, **arrays)  # type: ignore[arg-type]
     if backend != "reference":
         options = Options(precision, mode=mode)
-        files |= driver.compiling_backend(backend).write(built.scheduled, options, directory)
+        with writing(directory):
+            files |= driver.compiling_backend(backend).write(built.scheduled, options, directory)
     manifest |= {
         "kind": "network", "name": checked.name, "program": built.identity, "parameters": dict(values),
         "machine": f"{platform.system()} {platform.machine()}", "dt": checked.dt,

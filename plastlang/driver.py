@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plastlang import kept
+from plastlang.backends.cfamily.cache import cache_directory
 from plastlang.backends.interface import Backend, Compiling, Executable, Options, Preparing
 from plastlang.diagnostics import Diagnostic, PlastError, Source
 from plastlang.frontend.checked import CheckedModule, CheckedNetwork
@@ -24,6 +25,8 @@ from plastlang.ir.nodes import Program, Variable
 from plastlang.ir.text import to_text
 from plastlang.ir.types import Site
 from plastlang.runtime.calls import bad_call, unknown
+from plastlang.runtime.files import writing
+from plastlang.runtime.memory import check_memory
 
 #: Stages that `plastc emit` shows, in order.
 STAGES = ("ast", "checked", "equations", "ir", "schedule", "code")
@@ -225,9 +228,12 @@ def load(built: Built, backend_name: str, options: Options, clock: Clock | None 
     """
     if options.batch > 1:
         _check_batch(built)
+    if backend_name != "cuda":
+        check_memory(built.program, 4 if options.precision == "single" else 8, options.batch)
     with (clock or Clock()).stage("load"):
         program = built.program if backend_name == "reference" else built.scheduled
-        executable = backend(backend_name).load(program, options)
+        with writing(f"the code of the network to the cache, {cache_directory()}"):
+            executable = backend(backend_name).load(program, options)
         for (owner, name), values in neuron_parameters(built.lowered).items():
             executable.set_parameter(owner, name, values)
         return executable

@@ -9,8 +9,10 @@ from enum import Enum
 from pathlib import Path
 
 from plastlang import driver
+from plastlang.alone import alone
 from plastlang.backends.interface import Options
 from plastlang.explain import explain
+from plastlang.frontend.checked import CheckedModule, CheckedNetwork
 from plastlang.frontend.parse import parse
 from plastlang.ir import nodes
 from plastlang.ir.text import expression_text, statement_text, to_text
@@ -41,10 +43,21 @@ def emit(file: Path, stage: str, network: str = "", values: Mapping[str, object]
     module = driver.check(source)
     if stage == "checked" and not module.networks:
         return "\n".join(tree_text(module.components[name]) for name in module.components)
-    checked = driver.elaborate(module, network, values)
     if stage == "checked":
-        return tree_text(checked)
-    built = driver.build(checked)
+        return tree_text(driver.elaborate(module, network, values))
+    found = _shown(module, network, values)
+    return "\n".join(_text(driver.build(checked), stage, precision, backend) for checked in found)
+
+
+def _shown(module: CheckedModule, network: str, values: Mapping[str, object] | None) -> list[CheckedNetwork]:
+    """What is shown of a module: its network, or each of its neurons and rules by itself."""
+    own = [module.components[name] for name in module.defined if name in module.components]
+    if module.networks or network or values or not own:
+        return [driver.elaborate(module, network, values)]
+    return [alone(component) for component in own]
+
+
+def _text(built: driver.Built, stage: str, precision: str, backend: str) -> str:
     match stage:
         case "equations":
             return "\n".join(tree_text(item) for item in built.lowered.explanations)
@@ -61,10 +74,13 @@ def emit(file: Path, stage: str, network: str = "", values: Mapping[str, object]
 def explanation(file: Path, network: str, values: Mapping[str, object], as_json: bool) -> str:
     """Where each variable lives, how it is integrated, what events cost, and why."""
     module = driver.check(driver.source_of(file))
-    built = driver.build(driver.elaborate(module, network, values))
+    found = [driver.build(checked) for checked in _shown(module, network, values)]
+    kinds = {} if module.networks else {name: c.kind for name, c in module.components.items()}
     if as_json:
-        return json.dumps([asdict(item) for item in built.lowered.explanations], indent=2)
-    return explain(built.scheduled, built.lowered.explanations)
+        items = [x for built in found for x in built.lowered.explanations if not kinds or x.owner in kinds]
+        return json.dumps([asdict(item) for item in items], indent=2)
+    texts = (explain(b.scheduled, b.lowered.explanations, kinds.get(b.scheduled.name, "")) for b in found)
+    return "\n".join(texts)
 
 
 def tree_text(value: object) -> str:

@@ -63,23 +63,27 @@ class Explained(Protocol):
     def why(self) -> str: ...
 
 
-def explain(program: Program, explanations: Iterable[Explained]) -> str:
+def explain(program: Program, explanations: Iterable[Explained], alone: str = "") -> str:
     """The explanation of a scheduled program, as plain text.
 
     Args:
         program: with schedules in its notes.
         explanations: one record for each variable of the source.
+        alone: "neuron" or "rule" where the program was made to show one by itself; it has its name.
     """
     records = tuple(explanations)
     events = costs(program)
-    head = f"network {program.name}: steps of {program.dt:g} ms"
+    head = f"{alone or 'network'} {program.name}: steps of {program.dt:g} ms"
     parts = [[head, "  costs are for single precision, with all branches taken; bytes are read or written"]]
     for population in program.populations:
+        if alone and population.name != program.name:
+            continue  # an end of the rule
         parts.append([*_population(population), *_owner(population, records, events)])
     for projection in program.projections:
         parts.append(
             [
-                *_projection(program, projection),
+                *(() if alone else _projection(program, projection)),
+                *_memory(program, projection),
                 *_owner(projection, records, events),
                 *_post(program, projection),
                 *_together(projection),
@@ -114,6 +118,9 @@ def _projection(program: Program, projection: Projection) -> Iterator[str]:
     ends = f"{' + '.join(projection.sources)} -> {target}"
     delay = f"delay {projection.delay_steps * program.dt:g} ms"
     yield f"projection {projection.name}: {ends}, {delay}, {_connect(projection.connect)}"
+
+
+def _memory(program: Program, projection: Projection) -> Iterator[str]:
     parts = bytes_per_synapse(program, projection)
     listed = ", ".join(f"{name} {size}" for name, size in parts)
     yield f"  memory: {sum(size for _, size in parts)} bytes for each synapse ({listed})"

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from plastlang.api import Library, NetworkTemplate, load
 from plastlang.components import Component, describe
@@ -49,6 +50,29 @@ def description(name: str) -> str:
     if isinstance(found, NetworkTemplate) and found.parameters:
         text += f"\n\nParameters: {', '.join(found.parameters)}"
     return f"{text}\n\nFile: {entry.path}\nImport it: import {name} from \"rules:{entry.path.name}\""
+
+
+def details(name: str) -> dict[str, Any]:
+    """The same for tools. Values are in coherent units, with these beside them."""
+    found, entry = component(name), index()[name]
+    result: dict[str, Any] = {
+        "name": name, "kind": entry.kind, "file": str(entry.path), "documentation": (found.__doc__ or "").strip(),
+    }  # fmt: skip
+    if isinstance(found, NetworkTemplate):
+        return result | {"parameters": list(found.parameters)}
+    checked = found.checked
+    return result | {
+        "documentation": checked.doc.strip(),
+        "parameters": [
+            {"name": p.name, "default": p.default, "unit": p.dimension.symbol, "low": p.low, "high": p.high}
+            for p in checked.parameters
+        ],
+        "state": [
+            {"name": v.name, "site": v.site, "unit": v.dimension.symbol, "required": v.required}
+            for v in checked.variables if not v.name.startswith("_")
+        ],
+        "inputs": [{"name": i.port, "unit": i.dimension.symbol} for i in checked.inputs],
+    }  # fmt: skip
 
 
 def component(name: str) -> Component | NetworkTemplate:

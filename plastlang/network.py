@@ -98,13 +98,14 @@ class Network:
                 its structure.
             MachineError: no compiler, or the backend cannot run on this machine.
         """
-        checked = self._checked()
+        checked = self.checked()
         return start(
             checked, self._builder.setup(), backend=backend, precision=precision, threads=threads, seed=self.seed,
             mode=mode, batch=batch,
         )  # fmt: skip
 
-    def _checked(self) -> CheckedNetwork:
+    def checked(self) -> CheckedNetwork:
+        """The network as it is compiled, checked."""
         source, components, name = Source("<network>", self.source()), self._builder.components, self._builder.name
         made_from = content((source, tuple(components.items())))
         return kept.network(made_from, name, {}, lambda: _check(source, components, name))

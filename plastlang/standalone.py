@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -16,7 +16,7 @@ from plastlang.diagnostics import Source
 from plastlang.frontend.checked import CheckedComponent, Dimension
 from plastlang.network import Network
 from plastlang.runtime.calls import bad_call, whole
-from plastlang.runtime.connectivity import check_range, indices, pairs
+from plastlang.runtime.connectivity import Connectivity, check_range, indices, pairs
 from plastlang.runtime.durations import duration_steps, spike_steps
 from plastlang.runtime.model import Model
 from plastlang.runtime.views import ProjectionView
@@ -37,15 +37,23 @@ def compile_rule(
     sizes = whole(n_pre, "n_pre", 1), whole(n_post, "n_post", 1)
     given = pairs(pre, post)
     given.draw(*sizes, 0, 0)
+    network = between(composition, sizes, given, Network(dt, seed, "standalone"), initial)
+    return StandaloneRule(network.compile(backend, precision, threads, mode))
+
+
+def between(
+    composition: Composition, sizes: tuple[int, int], given: Connectivity, network: Network, initial: Mapping[str, Any],
+    name: str = _RULE,
+) -> Network:  # fmt: skip
+    """An empty network with rules in it, as a projection of that name between neurons that do nothing by themselves."""
     rules = [part.component.checked for part in composition.parts]
     delivers = next((rule.deliver_dimension for rule in rules if rule.deliver_dimension is not None), None)
     module = driver.check(Source("<standalone>", _neurons(rules, delivers)))
-    network = Network(dt, seed, "standalone")
     source = network.population(Component(module.components["Source"]), sizes[0], name=_SOURCE)
     target = network.population(Component(module.components["Target"]), sizes[1], name=_TARGET)
     port = getattr(target, _PORT) if delivers is not None else target
-    network.connect(source, port, composition, given, name=_RULE, **initial)
-    return StandaloneRule(network.compile(backend, precision, threads, mode))
+    network.connect(source, port, composition, given, name=name, **initial)
+    return network
 
 
 def _neurons(rules: Sequence[CheckedComponent], delivers: Dimension | None) -> str:

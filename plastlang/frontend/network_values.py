@@ -137,6 +137,7 @@ class NetworkValues:
             self.e.report_unit(node.span, f"{what} must be a number", vector)
             return None
         if number != int(number) or not 1 <= number <= LARGEST_POPULATION:
-            self.reporter.error("P526", f"{what} must be a whole number of at least 1, not {number:g}", node.span)
+            limits = f"of at most {LARGEST_POPULATION}" if number > LARGEST_POPULATION else "of at least 1"
+            self.reporter.error("P526", f"{what} must be a whole number {limits}, not {number:g}", node.span)
             return None
         return int(number)

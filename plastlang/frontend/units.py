@@ -298,32 +298,33 @@ def power(a: Dimension, exponent: Fraction | int) -> Dimension:
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*", re.DOTALL)
 
 
-def parse_quantity(text: str) -> tuple[float, Vector]:
-    """`"17 ms"`, `"-70 mV"`, `"5"` as a value of the coherent system and its vector.
+def parse_quantity(text: str, of: str = "") -> tuple[float, Vector]:
+    """`"17 ms"`, `"-70 mV"`, `"5"` as a value of the coherent system and its vector; `of` begins messages.
 
     Raises:
         PlastError: it is not a number with a unit.
     """
     match = _QUANTITY.fullmatch(text)
     if match is None:
-        raise _wrong(f"{text!r} is not a number with a unit", hint='write for example "17 ms"')
+        raise _wrong(f"{of}{text!r} is not a number with a unit", hint='write for example "17 ms"')
     try:
         factor, vector = read_unit(match.group(2))
         return float(Decimal(match.group(1)) * factor), vector
     except UnitError as error:
         suggestion = f"did you mean `{error.suggestion}`?" if error.suggestion else ""
-        raise _wrong(f"unknown unit `{error.unit}` in {text!r}", "P403", suggestion) from None
+        raise _wrong(f"{of}unknown unit `{error.unit}` in {text!r}", "P403", suggestion) from None
     except (InvalidOperation, OverflowError):
-        raise _wrong(f"{text!r} is out of the range of numbers") from None
+        raise _wrong(f"{of}{text!r} is out of the range of numbers") from None
 
 
-def quantity(value: object, dimension: Dimension) -> Any:
+def quantity(value: object, dimension: Dimension, what: str = "") -> Any:
     """A value of the Python interface in the coherent system.
 
     Args:
         value: text (`"17 ms"`), a number (already coherent, or without unit), an array of numbers, a pair
             `(array, "ms")`, or a pint quantity.
         dimension: what it must be; an open one takes anything.
+        what: the name of the parameter or argument, for messages.
 
     Returns:
         A float, or a float64 array for an array.
@@ -334,28 +335,29 @@ def quantity(value: object, dimension: Dimension) -> Any:
     import numpy as np  # only the Python interface comes here
 
     want = from_dimension(dimension)
+    of = f"{what}: " if what else ""
     scale = Decimal(1)
     vector: Vector | None = None
     if isinstance(value, str):
-        number, vector = parse_quantity(value)
+        number, vector = parse_quantity(value, of)
         if number == 0 and not vector:
             return number
-        _expect(want, vector, value)
+        _expect(want, vector, value, what)
         return number
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], str):
         value, text = value
         scale, vector = _read_for_python(text)
-        _expect(want, vector, text)
+        _expect(want, vector, text, what)
     elif hasattr(value, "units") and hasattr(value, "magnitude"):
         scale, vector = _read_for_python(str(value.units).replace("**-", "** -"))
-        _expect(want, vector, str(value))
+        _expect(want, vector, str(value), what)
         value = value.magnitude
     if isinstance(value, bool) or value is None:
-        raise _wrong(f"{value!r} is not a number")
+        raise _wrong(f"{of}{value!r} is not a number")
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise _wrong(f"{value!r} is not a number or an array of numbers") from None
+        raise _wrong(f"{of}{value!r} is not a number or an array of numbers") from None
     result = array if scale == 1 else array * float(scale) if scale >= 1 else array / float(1 / scale)
     return float(result) if result.ndim == 0 else result
 
@@ -368,9 +370,10 @@ def _read_for_python(text: str) -> tuple[Decimal, Vector]:
         raise _wrong(f"unknown unit `{error.unit}`", "P403", suggestion) from None
 
 
-def _expect(want: Vector, got: Vector, text: str) -> None:
+def _expect(want: Vector, got: Vector, text: str, what: str) -> None:
     if want != got and not any(atom.startswith("?") for atom, _ in want):
-        raise _wrong(f"{text!r} is {spoken(got)}, but {spoken(want)} is needed", "P401")
+        needed = f"{what} takes {spoken(want)}" if what else f"{spoken(want)} is needed"
+        raise _wrong(f"{text!r} is {spoken(got)}, but {needed}", "P401")
 
 
 def _wrong(message: str, code: str = "P405", hint: str = "") -> PlastError:

@@ -33,5 +33,7 @@ def compare(names: Sequence[str], output: Path | None) -> Path:
     path = output or Path("_".join(re.sub(r"\W+", "_", of.label).strip("_") for of in subjects) + ".png")
     try:
         return save(draw(title, groups), path)
+    except ValueError:  # matplotlib's word for a format that it does not know
+        raise bad_call(f"{path} is no kind of picture", "let the name end in .png, .svg or .pdf") from None
     except OSError as error:
         raise MachineError(f"{path} cannot be written: {error.strerror}") from error

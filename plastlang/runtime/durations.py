@@ -21,7 +21,7 @@ _TOLERANCE = 1e-6
 
 def milliseconds(value: object, what: str) -> float:
     """A time such as `"10 s"` or 10_000.0 in ms, finite and not negative."""
-    time = quantity(value, TIME)
+    time = quantity(value, TIME, what)
     if not isinstance(time, float):
         raise bad_call(f"{what} must be one time, not an array", code="R104")
     if not math.isfinite(time) or time < 0:
@@ -49,7 +49,7 @@ def period_steps(value: object, dt: float, what: str = "the period") -> int:
 
 def spike_steps(times: Any, dt: float) -> NDArray[np.int64]:
     """The steps nearest to spike times (ms, or `(array, "s")`)."""
-    array = np.atleast_1d(np.asarray(quantity(times, TIME), dtype=np.float64))
+    array = np.atleast_1d(np.asarray(quantity(times, TIME, "`times`"), dtype=np.float64))
     if array.size and not np.isfinite(array).all():
         raise bad_call("spike times must be finite", code="R104")
     return np.rint(array / dt).astype(np.int64)

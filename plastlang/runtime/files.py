@@ -35,6 +35,19 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+@contextmanager
+def writing(what: object) -> Iterator[None]:
+    """A block that writes `what`; where the system refuses, that is said of it.
+
+    Raises:
+        MachineError: no room, no permission, no such directory.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise MachineError(f"cannot write {what}: {error.strerror or error}") from error
+
+
 def _sync_directory(path: Path) -> None:
     """Make the new name last through a loss of power, where the system can."""
     with suppress(OSError):

@@ -307,7 +307,7 @@ def check_seed(seed: object) -> int:
 
 
 def _finite(what: str, value: object) -> float:
-    number = quantity(value, Dimension("", "any"))
+    number = quantity(value, Dimension("", "any"), what)
     if not isinstance(number, float) or not np.isfinite(number):
         raise bad_call(f"{what} must be one finite number, not {value!r}")
     return number

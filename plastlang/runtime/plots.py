@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from plastlang.diagnostics import MachineError
+from plastlang.runtime.files import writing
 from plastlang.runtime.model import Model
 from plastlang.runtime.recording import Connectivity, Degrees, Spikes, States
 
@@ -40,7 +41,8 @@ def draw(model: Model, directory: Path) -> list[Path]:
             axes.set_xlabel("time (s)")
         axes.set_title(name)
         path = directory / f"{name}.png"
-        figure.savefig(path, dpi=120)
+        with writing(path):
+            figure.savefig(path, dpi=120)
         written.append(path)
     return written
 

@@ -64,7 +64,7 @@ class View(ABC):
         value = self._read(item)
         if not unit:
             return value
-        factor = quantity(f"1 {unit}", unit_dimension(item.unit))
+        factor = quantity(f"1 {unit}", unit_dimension(item.unit), f"{item.name} of {self.name}")
         return np.asarray(value, dtype=np.float64) / factor if np.ndim(value) else float(value) / factor
 
     def on_device(self, name: str) -> Any:
@@ -92,7 +92,7 @@ class View(ABC):
         """
         item = self._find(name)
         self._model.executable  # noqa: B018  # a closed model says so before anything else is looked at
-        values = quantity((value, unit) if unit else value, unit_dimension(item.unit))
+        values = quantity((value, unit) if unit else value, unit_dimension(item.unit), f"{item.name} of {self.name}")
         self._write(item, values)
 
     def __getattr__(self, name: str) -> Any:
@@ -287,7 +287,7 @@ class ProjectionView(View):
             item = self._variables.get(name)
             if item is None or item.site != Site.SYNAPSE:
                 raise unknown(f"the synapse variable of {self.name}", name, self._synaptic())
-            array = np.asarray(quantity(value, unit_dimension(item.unit)), dtype=np.float64)
+            array = np.asarray(quantity(value, unit_dimension(item.unit), name), dtype=np.float64)
             if (array.ndim and array.shape != order.shape) or np.isnan(array).any():
                 raise bad_call(f"{name} takes one number, or {len(order)} numbers, and no NaN")
             ready.append((item, array[order] if array.ndim else array))

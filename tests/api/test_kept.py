@@ -51,7 +51,7 @@ inputs = net.population(pl.rules.Poisson, 10, rate="15 Hz")
 outputs = net.population(pl.rules.LIF, 3, name="out")
 net.connect(inputs, outputs.exc, pl.rules.PairSTDP(w="1 nS"), pl.all_to_all())
 net.compile().step()
-built = driver.build(net._checked())
+built = driver.build(net.checked())
 """
 
 

@@ -136,7 +136,7 @@ def test_plot_without_matplotlib_is_3(small: Path) -> None:
     ("arguments", "code", "message"),
     [
         (("--for", "-1 s"), 1, "--for must be finite and not negative"),
-        (("--for", "3 mV"), 1, "'3 mV' is a voltage (mV), but a time (ms) is needed"),
+        (("--for", "3 mV"), 1, "'3 mV' is a voltage (mV), but --for takes a time (ms)"),
         (("--network", "Smal"), 1, "did you mean 'Small'?"),
         (("--set", "m=3"), 1, "m"),
         (("--set", "n=three"), 1, "three"),
@@ -205,6 +205,47 @@ def test_explain(capsys: pytest.CaptureFixture[str], small: Path) -> None:
     assert {"owner", "variable", "site", "how", "why"} <= set(told[0])
 
 
+def test_a_file_of_rules_is_explained_rule_by_rule(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """What a rule requires of another one, and what a network would have to give, need not be there for that."""
+    path = tmp_path / "rules.plast"
+    path.write_text(
+        RULE + "rule Other:\n    require synapse w: nS\n    param tau: ms\n    pre x = 0\n    synapse q\n"
+        "    x' = -x / tau\n    on pre spike:\n        x += 1\n    on post spike:\n        w += 1 nS * x * q\n"
+        "neuron Cell:\n    param rate: Hz\n    spike at rate rate\nfn twice(x) = 2 * x\n"
+    )
+    code, out, _ = plastc(capsys, "explain", path)
+    assert code == 0 and [line for line in out.splitlines() if line.endswith("steps of 0.1 ms")] == [
+        "rule Plain: steps of 0.1 ms", "rule Other: steps of 0.1 ms", "neuron Cell: steps of 0.1 ms",
+    ]  # fmt: skip
+    assert "population" not in out.split("neuron Cell")[0] and "exact, lazy" in out
+    told = json.loads(plastc(capsys, "explain", "--json", path)[1])
+    assert [(item["owner"], item["variable"]) for item in told] == [
+        ("Plain", "w"), ("Other", "w"), ("Other", "x"), ("Other", "q"),
+    ]  # fmt: skip
+    for stage, part in (("equations", "lazy"), ("ir", "population Cell"), ("schedule", "note"), ("code", "Other")):
+        code, out, _ = plastc(capsys, "emit", "--stage", stage, path)
+        assert code == 0 and part in out
+    for command in (("explain",), ("emit", "--stage", "ir"), ("compile", "-o", tmp_path / "out")):
+        assert "the network 'X' does not exist" in plastc(capsys, *command, path, "--network", "X")[2]
+        assert "has no network" in plastc(capsys, *command, path, "--set", "a=1")[2]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full, whose writes fail as on a full disk")
+@pytest.mark.parametrize("name", ["outputs.v.png", "summary.json", "recordings.npz"])
+def test_a_full_disk_is_said(capsys: pytest.CaptureFixture[str], small: Path, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).symlink_to("/dev/full")
+    code, _, error = plastc(capsys, "run", small, "--backend", "reference", "--for", "2 ms", "-o", out, "--plot")
+    assert (code, "No space left" in error) == ((3, True) if name.endswith("png") else (0, False))
+
+
+def test_a_picture_of_no_kind(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _, error = plastc(capsys, "plot", "PairSTDP", "-o", tmp_path / "window.xyz")
+    assert code == 1 and "let the name end in .png" in error
+
+
 def test_fmt(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "rule.plast"
     path.write_text(RULE.replace("w = 1", "w   =   1"))
@@ -226,6 +267,10 @@ def test_rules(capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 0 and "Parameters: s" in out
     code, _, error = plastc(capsys, "rules", "PairSTPD")
     assert code == 1 and "did you mean 'PairSTDP'?" in error
+    told = json.loads(plastc(capsys, "rules", "PairSTDP", "--json")[1])
+    assert told["parameters"][0] == {"name": "tau_plus", "default": 20.0, "unit": "ms", "low": None, "high": None}
+    assert {"name": "w", "site": "synapse", "unit": "nS", "required": False} in told["state"]
+    assert json.loads(plastc(capsys, "rules", "TopographicMap", "--json")[1])["parameters"] == ["s"]
     assert {entry["name"] for entry in json.loads(plastc(capsys, "rules", "--json")[1])} >= {"LIF", "MapRewiring"}
 
 
