@@ -1,9 +1,13 @@
-"""Options of the whole test suite: how many examples the property tests try."""
+"""Options of the test suite: how many examples property tests try, and how long they look for a smaller one."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
+
+from tests.shrinking import Bound, bounded
+
+_BOUND = pytest.StashKey[Bound]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -11,6 +15,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    bounds: dict[object, Bound] = {}
+    for item in items:
+        test = getattr(getattr(item, "obj", None), "hypothesis", None)
+        if test is not None and hasattr(test, "inner_test"):
+            function = getattr(test.inner_test, "__func__", test.inner_test)
+            if function not in bounds:
+                bounds[function] = Bound()
+                test.inner_test = bounded(test.inner_test, bounds[function])
+                bounds[test.inner_test] = bounds[function]
+            item.stash[_BOUND] = bounds[function]
     factor = config.getoption("--fuzz")
     if factor == 1:
         return
@@ -22,3 +36,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         own = getattr(function, "_hypothesis_internal_use_settings", settings.default)
         more = settings(own, max_examples=own.max_examples * factor, deadline=None)
         function._hypothesis_internal_use_settings = more
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if bound := item.stash.get(_BOUND, None):
+        bound.reset()
