@@ -1,7 +1,7 @@
 // What emitted kernels (through shim.hpp) and the host (through device.py) ask of the emulator.
 #pragma once
 
-#include <cstdint>
+#include <stdint.h>
 
 extern "C" {
 

@@ -3,8 +3,13 @@
 
 #include "engine.hpp"
 
-#include <math.h>
 #include <string.h>
+
+// Of <math.h> what kernels use: a C++ compiler takes longer to read the rest than to compile a kernel.
+extern "C" {
+float rintf(float), ceilf(float), floorf(float), sqrtf(float), fabsf(float);
+double rint(double), ceil(double), floor(double), sqrt(double), fabs(double);
+}
 
 #define __global__ __attribute__((visibility("default")))
 #define __device__
