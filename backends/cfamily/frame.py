@@ -178,24 +178,28 @@ class Frame:
     def _is_outer(self, expression: Expr) -> bool:
         if self.outer is None or has_draw(expression):
             return False
+        varies = False
         for node in walk(expression):
             match node:
-                case Read(site=site) if site not in self.outer_sites:
-                    return False
-                case Builtin(site=site) if site not in self.outer_sites and site is not Site.GLOBAL:
-                    return False
+                case Read(site=site):
+                    if site not in self.outer_sites:
+                        return False
+                    varies = True
+                case Local(name=name):
+                    if name in self.locals or name not in self.outer.locals:
+                        return False
+                    varies = True
+                case Builtin(site=site) if site is not Site.GLOBAL:
+                    if site not in self.outer_sites:
+                        return False
+                    varies |= not isinstance(expression, Builtin)
                 case Param() | Derived() if self.owner.constant(node)[1] is not Site.GLOBAL:
-                    return False
-                case Local(name=name) if name in self.locals or name not in self.outer.locals:
                     return False
                 case InputSum():
                     return False
                 case _:
                     pass
-        return any(isinstance(n, (Read, Local)) for n in walk(expression)) or (
-            any(isinstance(n, Builtin) and n.site is not Site.GLOBAL for n in walk(expression))
-            and not isinstance(expression, Builtin)
-        )
+        return varies
 
     def leaf(self, expression: Leaf) -> str:
         """The value of a name."""

@@ -37,7 +37,7 @@ from plastlang.ir.nodes import (
 from plastlang.ir.schedule import Schedule
 from plastlang.ir.sharing import Sharing, sharing_of
 from plastlang.ir.types import Site, Type
-from plastlang.ir.walk import all_expressions, statements, walk
+from plastlang.ir.walk import all_expressions, children, statements, walk
 
 Owner = Population | Projection
 _STRUCTURAL = (Sample, GrowUniform, GrowRanked, GrowMatched, PruneWhere, PruneRanked)
@@ -260,6 +260,17 @@ def reads(owner: Owner) -> Iterator[Read]:
                 yield node
 
 
+#: Whether there is a draw in what was asked about lately, since emitters ask of each node of a tree in turn: by the id
+#: of the expression, which is kept, so that no other one gets its id.
+_DRAWS: dict[int, tuple[Expr, bool]] = {}
+
+
 def has_draw(expression: Expr) -> bool:
     """Whether a random draw is inside."""
-    return any(isinstance(node, Draw) for node in walk(expression))
+    known = _DRAWS.get(id(expression))
+    if known is None:
+        found = isinstance(expression, Draw) or any(has_draw(child) for child in children(expression))
+        if len(_DRAWS) > 50_000:
+            _DRAWS.clear()
+        known = _DRAWS[id(expression)] = (expression, found)
+    return known[1]

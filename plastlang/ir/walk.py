@@ -102,7 +102,9 @@ def walk(expression: Expr) -> Iterator[Expr]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting.extend(reversed(children(node)))
+        inside = children(node)
+        if inside:
+            waiting.extend(inside[::-1])
 
 
 def bodies(statement: Stmt) -> tuple[tuple[Stmt, ...], ...]:
