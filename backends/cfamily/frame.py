@@ -54,16 +54,21 @@ class Scope:
     def text(self) -> list[str]:
         """The lines, without declarations and lets that nothing uses."""
         lines = [*self.declared.values(), *self.lines]
-        while True:
-            words = re.findall(r"\w+", "\n".join(lines))
-            uses = Counter(words)
-            declared = Counter(m.group(1) for x in lines if (m := _CONSTANT.match(x)))
-            kept = [x for x in lines if not ((m := _CONSTANT.match(x)) and uses[m.group(1)] == declared[m.group(1)])]
-            if len(kept) == len(lines):
-                return lines
-            lines = kept
+        names = [m.group(1) if " = " in x and (m := _CONSTANT.match(x)) else "" for x in lines]
+        declared = Counter(names)
+        if len(declared) == 1 and "" in declared:
+            return lines
+        uses = Counter(_WORD.findall("\n".join(lines)))
+        while unused := {k for k, name in enumerate(names) if name and uses[name] == declared[name]}:
+            for k in unused:
+                uses.subtract(_WORD.findall(lines[k]))
+                declared[names[k]] -= 1
+            lines = [x for k, x in enumerate(lines) if k not in unused]
+            names = [x for k, x in enumerate(names) if k not in unused]
+        return lines
 
 
+_WORD = re.compile(r"\w+")
 _CONSTANT = re.compile(r"\s*(?:const )?(?:float|double|int32_t|bool|uint32_t)\b[^=;(]*?\b(\w+)(?:\[\w*\])? = .*;$")
 
 
