@@ -108,7 +108,8 @@ def main() -> int:
     begun = time.perf_counter()
     network = pl.rules.TopographicMap(s=arguments.scale)
     model = network.compile(backend="c", seed=arguments.seed, threads=arguments.threads)
-    print(f"compiled in {time.perf_counter() - begun:.2f} s; running {arguments.seconds:g} s of biological time", flush=True)
+    compiled = time.perf_counter() - begun
+    print(f"compiled in {compiled:.2f} s; running {arguments.seconds:g} s of biological time", flush=True)
     begun = time.perf_counter()
     model.run(f"{arguments.seconds} s", progress=True)
     elapsed = time.perf_counter() - begun

@@ -31,6 +31,12 @@ class PopulationHandle:
     component: CheckedComponent
     size: int
 
+    def __repr__(self) -> str:
+        return f"<population {self.name}: {self.size} {self.component.name}>"
+
+    def __dir__(self) -> list[str]:
+        return [*object.__dir__(self), *(item.port for item in self.component.inputs)]
+
     def __getattr__(self, port: str) -> Port:
         ports = [item.port for item in self.component.inputs]
         if port not in ports:
@@ -45,6 +51,9 @@ class Port:
     population: PopulationHandle
     port: str
 
+    def __repr__(self) -> str:
+        return f"<port {self.port} of {self.population.name}>"
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectionHandle:
@@ -54,6 +63,10 @@ class ProjectionHandle:
     rules: tuple[CheckedComponent, ...]
     n_pre: int
     n_post: int
+
+    def __repr__(self) -> str:
+        rules = " + ".join(rule.name for rule in self.rules)
+        return f"<projection {self.name}: {rules}, {self.n_pre} to {self.n_post} neurons>"
 
 
 Handle: TypeAlias = PopulationHandle | ProjectionHandle

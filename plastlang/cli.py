@@ -129,7 +129,10 @@ _files = click.argument("files", nargs=-1, required=True, type=click.Path(path_t
 def plastc() -> None:
     """The compiler of plastlang, a language for synaptic and structural plasticity in spiking networks.
 
-    Begin with `plastc rules`, `plastc rules PairSTDP`, and `plastc run topographic_map.plast --for "10 s" --plot`.
+    FILE is a .plast file, or `rules:NAME.plast` for one of the library that is installed.
+
+    Begin with `plastc rules`, `plastc rules PairSTDP`, and
+    `plastc run rules:topographic_map.plast --for "10 s" --plot`.
     """
 
 
@@ -163,15 +166,16 @@ def compile_(
 
     For cuda it holds the source and code for several kinds of GPU; none is needed here.
 
-    Example: `plastc compile topographic_map.plast -o map --set s=2`
+    Example: `plastc compile rules:topographic_map.plast -o map --set s=2`
     """
     from plastlang.compiling import write
 
-    manifest = write(file, output or file.with_suffix(""), network, values, backend, precision, mode)
+    output = output or Path(str(file).removeprefix("rules:")).with_suffix("")
+    manifest = write(file, output, network, values, backend, precision, mode)
     if as_json:
         click.echo(json.dumps(manifest, indent=2))
     else:
-        click.echo(f"{manifest['kind']} {manifest['name']} in {output or file.with_suffix('')}:")
+        click.echo(f"{manifest['kind']} {manifest['name']} in {output}:")
         width = max(map(len, manifest["files"]))
         for name, description in manifest["files"].items():
             click.echo(f"  {name:<{width}}  {description}")
@@ -193,7 +197,7 @@ def run(
 ) -> int:  # fmt: skip
     """Run the network of a file. Ctrl-C ends the run at the end of a step and keeps what was recorded.
 
-    Example: `plastc run topographic_map.plast --for "60 s" --seed 1 -o out --plot`
+    Example: `plastc run rules:topographic_map.plast --for "60 s" --seed 1 -o out --plot`
     """
     from plastlang import driver
     from plastlang.compiling import make_directory
@@ -248,7 +252,7 @@ def emit(file: Path, network: str, values: Mapping[str, str], backend: str, prec
     program, `schedule` the program with the plan of the emitters, `code` the text in C, or with `--backend cuda` in
     CUDA.
 
-    Example: `plastc emit --stage ir topographic_map.plast`
+    Example: `plastc emit --stage ir rules:topographic_map.plast`
     """
     from plastlang.emit import emit as text_of
 
@@ -260,7 +264,7 @@ def emit(file: Path, network: str, values: Mapping[str, str], backend: str, prec
 def explain(file: Path, network: str, values: Mapping[str, str], as_json: bool) -> None:
     """Say for each variable where it lives, how it is integrated, what each event costs, and why.
 
-    Example: `plastc explain topographic_map.plast`
+    Example: `plastc explain my_rule.plast`
     """
     from plastlang.emit import explanation
 
@@ -324,7 +328,7 @@ def plot(rule: str, output: Path | None) -> None:
 
 @plastc.command()
 @click.argument("first", metavar="A")
-@click.argument("others", metavar="B", nargs=-1, required=True)
+@click.argument("others", metavar="B...", nargs=-1, required=True)
 @_picture
 def compare(first: str, others: tuple[str, ...], output: Path | None) -> None:
     """Draw two or more neurons or rules, or one with several parameter sets, over each other.

@@ -44,7 +44,8 @@ def write(
         make_directory(directory)
         texts |= _imports(module, file)
         files |= dict.fromkeys(_imports(module, file), "a file that it imports")
-        manifest |= {"kind": "rules", "name": file.stem, "program": hashlib.sha256(source.text.encode()).hexdigest()}
+        program = hashlib.sha256(source.text.encode()).hexdigest()
+        manifest |= {"kind": "rules", "name": file.stem.removeprefix("rules:"), "program": program}
         manifest |= {"components": list(module.defined), "records": []}
         return _finish(directory, manifest, files, texts)
     driver.backend(backend)  # one that is not there is said before the work

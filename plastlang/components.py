@@ -81,6 +81,12 @@ class Composition:
 
     parts: tuple[Part, ...]
 
+    def __repr__(self) -> str:
+        return " + ".join(
+            f"{part.component.name}({', '.join(f'{name}={value!r}' for name, value in part.arguments)})"
+            for part in self.parts
+        )
+
     def __add__(self, other: object) -> Composition:
         return Composition(self.parts + compose(other).parts)
 

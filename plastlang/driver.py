@@ -92,12 +92,20 @@ def check(source: Source, clock: Clock | None = None) -> CheckedModule:
 def source_of(path: str | Path) -> Source:
     """The text of a file; `rules:NAME.plast` is one of the library."""
     if not str(path).startswith("rules:"):
+        name = Path(path).name
+        if name in _library_files() and not Path(path).exists():
+            hint = f"the library has one: write `rules:{name}`"
+            raise PlastError((Diagnostic("P100", f"There is no file `{path}`.", hint=hint),))
         return read_source(path)
     try:
         return load_import(str(path), None)
     except OSError:
-        known = [f"rules:{entry.name}" for entry in LIBRARY.glob("*.plast")]
+        known = [f"rules:{name}" for name in _library_files()]
         raise unknown("the file of the library", str(path), known) from None
+
+
+def _library_files() -> frozenset[str]:
+    return frozenset(entry.name for entry in LIBRARY.glob("*.plast"))
 
 
 def diagnose(path: str | Path) -> tuple[Diagnostic, ...]:

@@ -104,6 +104,9 @@ class Network:
             mode=mode, batch=batch,
         )  # fmt: skip
 
+    def __repr__(self) -> str:
+        return f"<network {self._builder.name}: {', '.join(self._builder.handles) or 'nothing in it yet'}>"
+
     def checked(self) -> CheckedNetwork:
         """The network as it is compiled, checked."""
         source, components, name = Source("<network>", self.source()), self._builder.components, self._builder.name

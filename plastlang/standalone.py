@@ -206,6 +206,13 @@ class StandaloneRule:
             raise bad_call(f"{name} of a rule cannot be assigned")
         setattr(self.synapses, name, value)
 
+    def __repr__(self) -> str:
+        n_pre, n_post = self.model.sizes[_SOURCE], self.model.sizes[_TARGET]
+        return f"<rule alone, {n_pre} to {n_post} neurons: {', '.join(self.synapses.variables) or 'no state'}>"
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *dir(self.synapses)})
+
     def __enter__(self) -> StandaloneRule:
         return self
 

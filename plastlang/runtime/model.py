@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NoReturn, Protocol, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from plastlang.ir.types import Site
 from plastlang.runtime.calls import bad_call, unknown, whole
 from plastlang.runtime.checkpoint import Header, check_state, read_checkpoint, write_checkpoint
 from plastlang.runtime.durations import duration_steps
+from plastlang.runtime.guarded import Guarded
 from plastlang.runtime.progress import reporter
 from plastlang.runtime.recording import Recordings
 from plastlang.runtime.run import Progress, Stop, advance, interruptible
@@ -42,7 +43,10 @@ class Model:
     """A running network.
 
     `model[population].v` and `model[projection].w` read and write state; `run`, `step` and `signal` move it on.
-    A `with` block closes it at the end. All values are in the units of docs/numerics.md (ms, mV, nS, pA, pF, kHz).
+    A `with` block closes it at the end. Threads may share a model: there is one run at a time, and others see the state
+    between two of its pieces, each of which is some whole steps.
+
+    All values are in the units of docs/numerics.md (ms, mV, nS, pA, pF, kHz).
     """
 
     def __init__(
@@ -56,7 +60,7 @@ class Model:
         records: tuple[CheckedRecord, ...] = (),
         setup: Setup | None = None,
     ):
-        self._executable: Executable | None = executable
+        self._guarded = Guarded(executable)
         self._setup = setup or Setup()
         self._header = Header(identity, version, precision, seed)
         self.backend = backend
@@ -79,9 +83,8 @@ class Model:
     @property
     def executable(self) -> Executable:
         """What the backend gave. Raises PlastError once the model is closed."""
-        if self._executable is None:
-            raise bad_call("the model is closed", "compile or open it again", "R103")
-        return self._executable
+        self._guarded.opened()
+        return cast(Executable, self._guarded)
 
     def __getitem__(self, owner: str | Named) -> Any:
         """The population or projection of that name (or that `Network` made)."""
@@ -150,7 +153,7 @@ class Model:
             PlastError: a wrong duration, or the run cannot go on (the message names population, port and step).
         """
         executable = self.executable
-        with interruptible() as stop:
+        with interruptible() as stop, self._guarded.alone():
             steps = duration_steps(duration, self.dt)
             with reporter(progress, steps * self.dt) as report:
                 if not self._advance(executable, steps, report, stop):
@@ -161,7 +164,7 @@ class Model:
     def step(self, n: int = 1) -> None:
         """Do `n` steps."""
         executable = self.executable
-        with interruptible() as stop:
+        with interruptible() as stop, self._guarded.alone():
             if not self._advance(executable, whole(n, "the number of steps"), None, stop):
                 raise KeyboardInterrupt
         if stop.requested:
@@ -178,7 +181,7 @@ class Model:
         self._watch.begin(executable, steps)
         stop.busy = False
         try:
-            return advance(executable, steps, self._taker.next_stop, between, report, stop)
+            return advance(executable, steps, self._taker.next_stop, between, report, stop, self._guarded.lock)
         except RuntimeFault as fault:
             raise PlastError((Diagnostic("R301", str(fault), notes=("the run ended there",)),)) from None
 
@@ -208,9 +211,10 @@ class Model:
             if missing := [key for key in arguments if key not in given]:
                 raise bad_call(f"{name} needs a value for {missing[0]}", code="R108")
             calls.append((owner, tuple(_finite(f"{key} of {name}", given[key]) for key in arguments)))
-        executable.begin_signal()
-        for owner, numbers in calls:
-            executable.signal(owner, name, numbers)
+        with self._guarded.lock:
+            executable.begin_signal()
+            for owner, numbers in calls:
+                executable.signal(owner, name, numbers)
 
     def _listeners(self) -> dict[str, dict[str, tuple[str, ...]]]:
         """Signal -> owner -> names of its arguments."""
@@ -238,11 +242,12 @@ class Model:
         executable = self.executable
         if seed is not None:
             self._header = replace(self._header, seed=check_seed(seed))
-        begin(executable, self._setup, self.seed)
-        self._watch.forget()
-        self._taker.take(executable)
-        self._recordings.clear()
-        self._taker.start(executable)
+        with self._guarded.alone(), self._guarded.lock:
+            begin(executable, self._setup, self.seed)
+            self._watch.forget()
+            self._taker.take(executable)
+            self._recordings.clear()
+            self._taker.start(executable)
 
     # ------------------------------------------------------------ keeping
 
@@ -272,21 +277,25 @@ class Model:
     def take(self, path: Path, header: Header, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Take what was read from the checkpoint at `path`. See `load`."""
         executable = self.executable
-        before = executable.save()
-        check_state(path, header, state, self._header, before)
-        try:
-            executable.restore(state)
-        except Exception as error:
-            executable.restore(before)
-            raise bad_call(f"{path} is damaged: {error}", code="R105") from error
-        self._header = header
-        self._watch.forget()
+        with self._guarded.alone(), self._guarded.lock:
+            before = executable.save()
+            check_state(path, header, state, self._header, before)
+            try:
+                executable.restore(state)
+            except Exception as error:
+                executable.restore(before)
+                raise bad_call(f"{path} is damaged: {error}", code="R105") from error
+            self._header = header
+            self._watch.forget()
 
     def close(self) -> None:
         """Give the memory back. Recordings stay; everything else then says that the model is closed."""
-        if self._executable is not None:
-            self._executable.close()
-            self._executable = None
+        self._guarded.close()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """What copies, pickles and sends to other processes asks for."""
+        remedy = "save it, compile another one, and load the file there"
+        raise bad_call("a model cannot be copied or sent", remedy, "R111")
 
     def __enter__(self) -> Model:
         return self
@@ -297,7 +306,7 @@ class Model:
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._executable is None else f"at {self.t:g} ms"
+        state = "closed" if self._guarded.closed else f"at {self.t:g} ms"
         return f"<model {self.program.name} on {self.backend}, {state}: {', '.join(self._views)}>"
 
 

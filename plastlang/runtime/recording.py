@@ -27,6 +27,9 @@ class Spikes:
     neurons: Array
     networks: Array | None = None
 
+    def __repr__(self) -> str:
+        return f"<{len(self.times)} spikes of {len(np.unique(self.neurons))} neurons{_span(self.times)}>"
+
     def of(self, network: int) -> Spikes:
         """The spikes of one network of a batch."""
         if self.networks is None:
@@ -46,6 +49,9 @@ class States:
     times: Array
     values: Array
 
+    def __repr__(self) -> str:
+        return f"<states of shape {self.values.shape}{_span(self.times)}>"
+
     def arrays(self) -> dict[str, Array]:
         return {"times": self.times, "values": self.values}
 
@@ -59,6 +65,9 @@ class Degrees:
     in_degree: Array
     formations: Array
     eliminations: Array
+
+    def __repr__(self) -> str:
+        return f"<degrees at {len(self.times)} times{_span(self.times)}>"
 
     def arrays(self) -> dict[str, Array]:
         return {
@@ -76,12 +85,18 @@ class Snapshot:
     post: Array
     values: Mapping[str, Array]
 
+    def __repr__(self) -> str:
+        return f"<{len(self.pre)} synapses at {self.time:g} ms: {', '.join(self.values) or 'no variables'}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Connectivity:
     """Snapshots of a projection, first to last."""
 
     snapshots: tuple[Snapshot, ...]
+
+    def __repr__(self) -> str:
+        return f"<connectivity at {len(self.snapshots)} times{_span(self.times)}>"
 
     def __len__(self) -> int:
         return len(self.snapshots)
@@ -105,6 +120,10 @@ class Connectivity:
 
 
 Recording: TypeAlias = Spikes | States | Degrees | Connectivity
+
+
+def _span(times: Array) -> str:
+    return f", {times[0]:g} to {times[-1]:g} ms" if len(times) else ""
 
 
 def _join(parts: list[Array], dtype: Any) -> Array:
@@ -166,6 +185,9 @@ class Recordings(Mapping[str, Recording]):
 
     def __len__(self) -> int:
         return len(self._tapes)
+
+    def __repr__(self) -> str:
+        return f"<recordings: {', '.join(self) or 'none'}>"
 
     def clear(self) -> None:
         """Forget what was recorded so far; recording goes on."""

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
@@ -82,6 +82,7 @@ def advance(
     between: Callable[[], None],
     report: Callable[[Progress], None] | None,
     stop: Stop,
+    lock: AbstractContextManager[object],
 ) -> bool:
     """Run `steps` steps; False where Ctrl-C ended it early, at the end of a step.
 
@@ -92,6 +93,7 @@ def advance(
         between: called between pieces, at the latest at every `next_stop`.
         report: called after every piece.
         stop: of the `interruptible` that this runs in. Where Ctrl-C is somebody else's, so is the decision to end.
+        lock: held during a piece and what follows it, not while the outside world is looked at.
     """
     dt = executable.program.dt
     first = executable.step
@@ -104,10 +106,11 @@ def advance(
         start = time.perf_counter()
         stop.busy = True
         try:
-            try:
-                done = executable.run(todo)
-            finally:
-                between()
+            with lock:
+                try:
+                    done = executable.run(todo)
+                finally:
+                    between()
         finally:
             stop.busy = False
         took = time.perf_counter() - start

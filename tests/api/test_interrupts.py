@@ -112,7 +112,8 @@ def test_a_nan_is_traced_back_whatever_interrupts_it(monkeypatch: pytest.MonkeyP
     net = pl.Network(dt="1 ms")
     net.population(pl.load(text).N, 2, name="n")
     model = net.compile("c")
-    run, reached, again = type(model.executable).run, 0, 0
+    inner = type(model._guarded.opened())
+    run, reached, again = inner.run, 0, 0
 
     def struck(self: object, steps: int) -> int:
         nonlocal reached, again
@@ -124,7 +125,7 @@ def test_a_nan_is_traced_back_whatever_interrupts_it(monkeypatch: pytest.MonkeyP
         reached = max(reached, model.executable.step)
         return done
 
-    monkeypatch.setattr(type(model.executable), "run", struck)
+    monkeypatch.setattr(inner, "run", struck)
     with pytest.raises(pl.PlastError, match=r"root of population n, a variable of N, became NaN in step 100 \(at"):
         model.run("400 ms")
     assert again > 3 and model.executable.step == reached

@@ -241,6 +241,17 @@ def test_a_full_disk_is_said(capsys: pytest.CaptureFixture[str], small: Path, tm
     assert (code, "No space left" in error) == ((3, True) if name.endswith("png") else (0, False))
 
 
+def test_files_of_the_library(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, error = plastc(capsys, "check", "pair_stdp.plast")
+    assert code == 1 and "the library has one: write `rules:pair_stdp.plast`" in error
+    code, out, _ = plastc(capsys, "compile", "rules:pair_stdp.plast")
+    assert code == 0 and out.startswith("rules pair_stdp in pair_stdp:")
+    assert [path.name for path in tmp_path.iterdir()] == ["pair_stdp"]
+
+
 def test_a_picture_of_no_kind(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, _, error = plastc(capsys, "plot", "PairSTDP", "-o", tmp_path / "window.xyz")
     assert code == 1 and "let the name end in .png" in error
