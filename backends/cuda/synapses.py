@@ -1,4 +1,8 @@
-"""The synapses of a projection on a device: rows with room to grow, made, read and moved by the host."""
+"""The synapses of a projection on a device: rows with room to grow, made, read and moved by the host.
+
+A row that is full moves to the end of the pool on the device (pl_rows_widen). Where that end is full, too, the host makes
+a larger pool, in which all rows lie one behind the other again.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,15 @@ from plastlang.backends.cuda.binding import Rows
 from plastlang.backends.cuda.memory import Memory, Placed
 from plastlang.backends.cuda.plan import keeps_places
 from plastlang.diagnostics import MachineError
+from plastlang.ir.nodes import PruneRanked
+from plastlang.ir.types import Site
+from plastlang.ir.walk import statements
 
 Array = NDArray[Any]
 Places = Array | slice
 INT, LONG = np.dtype(np.int32), np.dtype(np.int64)
 
-#: Places that a row of a projection with structural statements has at least to spare.
+#: Places that a row of a projection with structural statements has at least to spare (PL_SPARE).
 SPARE = 8
 
 
@@ -28,6 +35,11 @@ def roomy(lengths: Array, growing: bool, more: int = 0) -> tuple[Array, Array]:
     start = np.zeros(len(lengths), np.int64)
     np.cumsum(capacity[:-1], out=start[1:])
     return start, capacity
+
+
+def reserve(places: int) -> int:
+    """Places at the end of a pool for rows that are full."""
+    return places // 8 + 8 * SPARE
 
 
 def places_of(start: Array, lengths: Array) -> Places:
@@ -51,6 +63,9 @@ class Synapses:
         self._struct = memory.projections[place.number]
         self._pools: dict[str, list[int]] = {"rows": [], "incoming": []}  # addresses: entries, then columns
         self._order: tuple[Array, Places] | None = None  # of the rows as they are now
+        ranks = (s for b in place.owner.blocks for s in statements(b.body) if isinstance(s, PruneRanked))
+        #: Whether rows lie in their order: among synapses of equal rank the first one goes, by its place in the pool.
+        self._ordered = any(s.per is Site.GLOBAL for s in ranks)
         self._views: list[Synapses] = []  # of the other networks of a batch
         if leader is not None:
             leader._views.append(self)
@@ -185,17 +200,17 @@ class Synapses:
         cells = [np.dtype((np.void, width)) for width in self._widths(kind)]
         pools = [self._get(a, rows.room, c) for a, c in zip(self._pools[kind], cells, strict=True)]
         start, capacity = roomy(lengths, True, more)
-        old, new, room = places_of(kept, lengths), places_of(start, lengths), int(capacity.sum())
+        old, new, before = places_of(kept, lengths), places_of(start, lengths), (int(rows.room), int(rows.used))
         self._free(kind)
         try:
             self._new_pool(kind, rows, start, capacity)
         except MachineError:
-            self._new_pool(kind, rows, kept, held)
+            self._new_pool(kind, rows, kept, held, before)
             for address, pool in zip(self._pools[kind], pools, strict=True):
                 self._put(address, pool)
             raise
         for number, address in enumerate(self._pools[kind]):
-            moved = np.zeros(room, cells[number])
+            moved = np.zeros(rows.room, cells[number])
             moved[new] = pools[number][old]
             self._put(address, moved)
         self.forget()
@@ -207,9 +222,14 @@ class Synapses:
             return [4, *([8] if keeps_places(self._place) else [])]
         return [4, *(self._memory.dialect.size(c.type) for c in self._memory.columns(self._place))]
 
-    def _new_pool(self, kind: str, rows: Rows, start: Array, capacity: Array) -> None:
-        """Zeros in all columns; nothing is left where there is no memory for all of them."""
-        room = int(capacity.sum())
+    def _new_pool(
+        self, kind: str, rows: Rows, start: Array, capacity: Array, size: tuple[int, int] | None = None
+    ) -> None:  # fmt: skip
+        """Zeros in all columns; nothing is left where there is no memory for all of them.
+
+        `size`: places in all, and those that are of rows; without it as many as rows need, and a reserve.
+        """
+        room, used = size or self._size(kind, int(capacity.sum()))
         try:
             for width in self._widths(kind):
                 what = f"room for {room} synapses of {self._name}"
@@ -217,10 +237,15 @@ class Synapses:
         except MachineError:
             self._free(kind)
             raise
+        rows.room, rows.used = room, used
         self._describe(rows, self._pools[kind], start, capacity)
 
+    def _size(self, kind: str, places: int) -> tuple[int, int]:
+        moves = self._place.structural and not (kind == "rows" and self._ordered)
+        return places + (reserve(places) if moves else 0), places
+
     def _describe(self, rows: Rows, addresses: list[int], start: Array, capacity: Array) -> None:
-        rows.room, rows.post = int(capacity.sum()), addresses[0]
+        rows.post = addresses[0]
         if addresses[1:]:
             self._put(rows.column, np.array(addresses[1:], np.uint64))
         self._put(rows.start, start)

@@ -25,6 +25,8 @@
 #define PL_TABLE 4096
 /* Spikes are counted in runs of this many neurons. */
 #define PL_SPIKE_RUN 512
+/* Places that a row has to spare after it has moved, at the least. */
+#define PL_SPARE 8
 
 /* Why a run cannot go on. */
 enum { PL_FINE = 0, PL_FAULT_INPUT = 1 };
@@ -76,7 +78,7 @@ typedef struct pl_rows {
     void **column;  /* one value of each synapse variable for each place of the pool */
     int64_t *width; /* its bytes */
     int64_t columns;
-    int64_t room;         /* places of the pool */
+    int64_t room, used;   /* places of the pool; from `used` on they are of no row */
     int64_t total, extra; /* synapses, and those that have an older one of the same pair */
     int64_t count, posts; /* rows, and the bound of `post` */
     int32_t *in_degree;   /* of the posts; NULL for `incoming` */

@@ -178,8 +178,8 @@ PL_DEVICE void pl_wishes_link(const pl_projection *p, bool by_claim) {
     }
 }
 
-/* Look whether all rows have room, by one block: stalls otherwise. */
-PL_DEVICE void pl_edits_room(pl_model *m, const pl_projection *p, int64_t kernel, int64_t owner) {
+/* See that all rows have room, by one block: those without move behind the others, and where the pool ends it stalls. */
+PL_DEVICE void pl_edits_room(pl_model *m, pl_projection *p, int64_t kernel, int64_t owner) {
     if (blockIdx.x != 0) {
         return;
     }
@@ -191,13 +191,23 @@ PL_DEVICE void pl_edits_room(pl_model *m, const pl_projection *p, int64_t kernel
     }
     __syncthreads();
     for (int32_t side = 0; side <= p->has_incoming; ++side) {
-        const pl_rows *const r = side == 0 ? &p->rows : &p->incoming;
+        pl_rows *const r = side == 0 ? &p->rows : &p->incoming;
         int32_t most = 0, is_short = 0;
-        for (int64_t k = threadIdx.x; k < w.head->granted; k += blockDim.x) {
-            const pl_edit *const e = &w.edits[w.list[k]];
-            const int32_t row = side == 0 ? e->pre : e->post, fresh = w.fresh[side][row];
+        for (int64_t from = threadIdx.x & ~31u; from < w.head->granted; from += blockDim.x) {
+            const int64_t k = from + pl_lane();
+            int32_t row = 0, fresh = 0;
+            if (k < w.head->granted) {
+                const int32_t a = w.list[k];
+                row = side == 0 ? w.edits[a].pre : w.edits[a].post;
+                fresh = w.row[side][row] == a + 1 ? w.fresh[side][row] : 0; /* each row once */
+            }
             most = fresh > most ? fresh : most;
-            is_short |= fresh > r->capacity[row] - r->length[row];
+            unsigned full = __ballot_sync(0xffffffffu, fresh > 0 && fresh > r->capacity[row] - r->length[row]);
+            for (; full != 0; full &= full - 1) {
+                const int32_t lane = __ffs((int)full) - 1;
+                const int32_t i = __shfl_sync(0xffffffffu, row, lane), more = __shfl_sync(0xffffffffu, fresh, lane);
+                is_short |= !pl_rows_widen(r, i, more);
+            }
         }
         if (most > 0) {
             atomicMax(&w.head->most[side], most);

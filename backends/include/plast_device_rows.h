@@ -166,6 +166,31 @@ PL_DEVICE int32_t pl_rows_filter(pl_rows *r, int32_t i, const uint8_t *gone) {
     return flagged;
 }
 
+/* Bring row `i` with its values to places of the pool that are of no row, with room for `fresh` more entries; says whether
+ * there were as many. Where rows lie is nothing that results depend on. By a whole warp. */
+PL_DEVICE bool pl_rows_widen(pl_rows *r, int32_t i, int32_t fresh) {
+    const int64_t from = r->start[i], length = r->length[i], need = length + fresh;
+    const int64_t capacity = need + (need / 4 > PL_SPARE ? need / 4 : PL_SPARE);
+    long long to = 0;
+    if (pl_lane() == 0) {
+        to = (long long)atomicAdd((unsigned long long *)&r->used, (unsigned long long)capacity);
+    }
+    to = __shfl_sync(0xffffffffu, to, 0);
+    if (to + capacity > r->room) {
+        return false;
+    }
+    for (int64_t k = pl_lane(); k - pl_lane() < length; k += 32) {
+        pl_rows_carry(r, k < length, from + k, to + k);
+    }
+    __syncwarp(); /* all lanes have read where the row was */
+    if (pl_lane() == 0) {
+        r->start[i] = to;
+        r->capacity[i] = (int32_t)capacity;
+    }
+    __syncwarp();
+    return true;
+}
+
 /* ------------------------------------------------------------------ edits of a row */
 
 /* An entry that is to come, among the edits of a row: its post, then the number of the edit. Entries that are to go are

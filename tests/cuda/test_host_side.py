@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from plastlang.backends.cfamily.layout import layout
-from plastlang.backends.cuda import binding, memory, sharing, stalls
+from plastlang.backends.cuda import binding, memory, sharing, stalls, synapses
 from plastlang.backends.cuda.binding import Model, Population, Projection, Record, Spikes
 from plastlang.backends.cuda.executable import CudaExecutable
 from plastlang.backends.cuda.plan import Launch, Plan, Shape
@@ -53,6 +53,7 @@ def test_structs_lie_as_in_the_header(tmp_path: Path) -> None:
 def test_numbers_are_those_of_the_header() -> None:
     text = (INCLUDE / "plast_device.h").read_text()
     assert f"#define PL_SPIKE_RUN {memory.RUN}\n" in text
+    assert f"#define PL_SPARE {synapses.SPARE}\n" in text
     assert f"#define PL_TABLE {binding.TABLE}\n" in text
     for stall in stalls.Stall:
         assert f"PL_STALL_{stall.name} = {stall.value}" in text

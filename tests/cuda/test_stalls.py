@@ -1,7 +1,11 @@
-"""With no room to spare every edit stalls: the host makes room all the time, and the bits stay the reference's."""
+"""With no room to spare rows are full at every edit: they move on the device, or the host makes room all the time.
+
+Whichever it is, the bits stay the reference's.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -9,13 +13,21 @@ import pytest
 
 from plastlang.backends.cuda import memory, stalls, synapses
 from plastlang.backends.cuda.backend import CudaBackend
+from plastlang.backends.cuda.executable import CudaExecutable
+from plastlang.backends.cuda.memory import Placed
 from plastlang.backends.cuda.stalls import Stall, Stalls
 from plastlang.backends.interface import Options
 from plastlang.backends.reference import backend as reference
 from plastlang.ir.nodes import ConnectGiven, Program, StateRecord
 from plastlang.passes import CANONICAL, SCHEDULING
 from tests import ir_programs
-from tests.cuda.emulator import EmulatedDevice, Schedule
+from tests.cross.script import Action, Script
+from tests.cross.versus import Disagreement
+from tests.cuda.emulator import EmulatedDevice, Schedule, Violation
+from tests.cuda.playing import Machine
+from tests.cuda.playing import compare as versus
+from tests.cuda.test_mutations import Mutating
+from tests.cuda.test_structure import text_of
 
 
 @pytest.fixture
@@ -35,6 +47,7 @@ def stalled(monkeypatch: pytest.MonkeyPatch) -> Counter[Stall]:
 
     monkeypatch.setattr(stalls.Stalls, "make_room", counted)
     monkeypatch.setattr(synapses, "roomy", tight)
+    monkeypatch.setattr(synapses, "reserve", lambda places: 0)
     monkeypatch.setattr(memory, "WORK", 16)
     monkeypatch.setattr(memory, "SPIKES_KEPT", 0)
     monkeypatch.setattr(memory, "STATES_KEPT", 1)
@@ -43,6 +56,16 @@ def stalled(monkeypatch: pytest.MonkeyPatch) -> Counter[Stall]:
 
 @pytest.mark.parametrize("name", ["rewiring_pairs", "rewiring_slots", "grow_and_prune", "signals"])
 def test_the_bits_are_the_same_with_no_room_to_spare(name: str, stalled: Counter[Stall]) -> None:
+    compare(name, EmulatedDevice(Schedule("random", 3, 3000)))
+    assert stalled[Stall.STATES] + stalled[Stall.SPIKES] >= 20
+    if name != "signals":
+        assert stalled[Stall.WORK] >= 1 and stalled[Stall.ROWS] >= 1
+    if name == "rewiring_slots":
+        assert stalled[Stall.INCOMING] >= 1
+
+
+def compare(name: str, device: EmulatedDevice) -> CudaExecutable:
+    """Run a program on the reference and on a device, and compare all of it; gives what ran on the device."""
     program = ir_programs.ALL[name]()
     watched = [(p.name, v.name) for p in program.populations for v in p.variables][:1]
     records = (*program.records, *(StateRecord(owner, variable, 1) for owner, variable in watched))
@@ -50,7 +73,6 @@ def test_the_bits_are_the_same_with_no_room_to_spare(name: str, stalled: Counter
     scheduled = program
     for step in (*CANONICAL, *SCHEDULING):
         scheduled = step(scheduled)
-    device = EmulatedDevice(Schedule("random", 3, 3000))
     models = reference.load(program, Options()), CudaBackend(device).load(scheduled, Options())
     sizes = {p.name: p.size for p in program.populations}
     for model in models:
@@ -71,8 +93,59 @@ def test_the_bits_are_the_same_with_no_room_to_spare(name: str, stalled: Counter
     for owner, variable in watched:
         for one, other in zip(*(model.take_states(owner, variable) for model in models), strict=True):
             assert np.array_equal(one, other)
-    assert not watched or stalled[Stall.STATES] + stalled[Stall.SPIKES] >= 20
-    if name != "signals":
-        assert stalled[Stall.WORK] >= 1 and stalled[Stall.ROWS] >= 1
-    if name == "rewiring_slots":
-        assert stalled[Stall.INCOMING] >= 1
+    assert isinstance(models[1], CudaExecutable)
+    return models[1]
+
+
+#: What is planted into the moving of rows: a pattern of the headers, what stands in its place, what tells, and how many
+#: places there are behind the rows.
+PLANTED = {
+    "nothing": (r"^", "", "^$", 150),
+    "values stay behind": (
+        r"pl_rows_carry\(r, k < length, from \+ k, to \+ k\)",
+        "if (k < length) { r->post[to + k] = r->post[from + k]; }", "bits", 150),
+    "all rows go to one place": (
+        r"\(long long\)atomicAdd\(\(unsigned long long \*\)&r->used, \(unsigned long long\)capacity\)",
+        "(long long)r->used", "race|bits", 150),
+    "a row goes beyond the pool": (r"if \(to \+ capacity > r->room\)", "if (to > r->room)", "out of bounds", 10),
+    "a missing __syncwarp": (r"__syncwarp\(\); /\* all lanes have read where the row was \*/", "", "race", 150),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bug", PLANTED)
+def test_rows_that_are_full_move_on_the_device(
+    bug: str, stalled: Counter[Stall], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pattern, planted, message, behind = PLANTED[bug]
+    monkeypatch.setattr(synapses, "reserve", lambda places: behind)
+    found = ""
+    try:
+        model = compare("rewiring_slots", Mutating(pattern, planted, Schedule("random", 3, 3000)))
+        rows = model.memory.projections[0].rows
+        starts = model.memory.read(Placed(rows.start, rows.count, synapses.LONG))
+        assert (np.diff(starts) < 0).any() and rows.used <= rows.room, "rows were not moved by the device"
+    except Violation as violation:
+        found = str(violation)
+    except AssertionError:
+        found = "bits"
+    assert re.search(message, found), found
+
+
+def test_rows_are_moved_by_the_device_alone_where_there_is_room(
+    stalled: Counter[Stall], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(synapses, "reserve", lambda places: 2000)
+    for name in ("rewiring_pairs", "grow_and_prune"):
+        compare(name, EmulatedDevice(Schedule("reverse", 1, 3000)))
+    assert stalled[Stall.ROWS] == stalled[Stall.INCOMING] == 0
+
+
+def test_where_places_count_rows_keep_their_order(stalled: Counter[Stall], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of synapses with equal keys `prune` takes the first one, by its place in the pool."""
+    script = Script(3, "single", 1, (Action("run", 9), Action("signal", 0, 3), Action("run", 6)))
+    monkeypatch.setattr(synapses, "reserve", lambda places: 3000)
+    versus(text_of("ranks"), script, Machine("random", 3))
+    assert stalled[Stall.ROWS] > stalled[Stall.INCOMING] == 0  # the index may move
+    monkeypatch.setattr(synapses.Synapses, "_size", lambda self, kind, places: (places + 3000, places))
+    with pytest.raises(Disagreement):
+        versus(text_of("ranks"), script, Machine("random", 3))
