@@ -36,8 +36,8 @@ class Record(ctypes.Structure):
 class Rows(ctypes.Structure):
     _fields_ = (
         ("start", c_void_p), ("length", c_void_p), ("capacity", c_void_p), ("post", c_void_p), ("column", c_void_p),
-        ("width", c_void_p), ("columns", c_int64), ("room", c_int64), ("used", c_int64), ("total", c_int64), ("extra", c_int64),
-        ("count", c_int64), ("posts", c_int64), ("in_degree", c_void_p),
+        ("width", c_void_p), ("columns", c_int64), ("room", c_int64), ("used", c_int64), ("total", c_int64),
+        ("extra", c_int64), ("count", c_int64), ("posts", c_int64), ("in_degree", c_void_p),
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The synapses of a projection on a device: rows with room to grow, made, read and moved by the host.
 
-A row that is full moves to the end of the pool on the device (pl_rows_widen). Where that end is full, too, the host makes
-a larger pool, in which all rows lie one behind the other again.
+A row that is full moves to the end of the pool on the device (pl_rows_widen). Where that end is full, too, the host
+makes a larger pool, in which all rows lie one behind the other again.
 """
 
 from __future__ import annotations
