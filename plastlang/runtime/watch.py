@@ -1,4 +1,4 @@
-"""Values that become NaN during a run: found between pieces of it, traced to the step, the variable and the place."""
+"""Values that become NaN, or infinite by an equation, during a run: found between its pieces, traced to their step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from plastlang.backends.interface import Executable
 from plastlang.diagnostics import Diagnostic, PlastError
-from plastlang.ir.nodes import Population, Projection, Variable
+from plastlang.ir.nodes import Assign, Population, Projection, Variable
 from plastlang.ir.types import Site, Type
 
 State = Mapping[str, NDArray[Any]]
@@ -30,7 +30,7 @@ _PLACES = {
 
 @dataclass(slots=True)
 class Watch:
-    """Looks for NaN in the state of one model.
+    """Looks for NaN in the state of one model, and for infinity in what has an equation.
 
     `clean`: a step at which there was none. `kept`: the state then, of this run. `told`: what has been reported.
     `cost`, `looked`: seconds that the last look took, and when; `keeping`, `begun`: likewise for the last run that was
@@ -81,13 +81,13 @@ class Watch:
             self.cost = self.looked - begun
             return
         first, last = self.clean, executable.step - 1
-        owner, variable, where = found[0], found[1], _place(executable, *found)
+        owner, variable, where, word = found[0], found[1], _place(executable, *found), _word(executable, *found)
         if self.kept is not None:
-            owner, variable, where, first = self._trace(executable, self.kept)
+            owner, variable, where, word, first = self._trace(executable, self.kept)
             last = first
         self.kept = None
         self.told.update((o.name, v.name) for o, v, _ in list(self._found(executable)))
-        raise _report(executable, owner, variable, where, first, last)
+        raise _report(executable, owner, variable, where, word, first, last)
 
     def _keep(self, executable: Executable) -> None:
         self.kept = executable.save() if _values(executable) <= _VALUES else None
@@ -103,11 +103,12 @@ class Watch:
                     continue
                 if (owner.name, variable.name) in self.told:
                     continue
-                bad = np.isnan(executable.get(owner.name, variable.name))
+                values = executable.get(owner.name, variable.name)
+                bad = ~np.isfinite(values) if _is_stepped(owner, variable) else np.isnan(values)
                 if bad.any():
                     yield owner, variable, tuple(int(k) for k in np.argwhere(np.atleast_1d(bad))[0])
 
-    def _trace(self, executable: Executable, state: State) -> tuple[Population | Projection, Variable, str, int]:
+    def _trace(self, executable: Executable, state: State) -> tuple[Population | Projection, Variable, str, str, int]:
         """Run from a clean state again, in halves, up to the step that makes the NaN; then back to the present."""
         present, low, high = executable.save(), self.clean, executable.step
         try:
@@ -122,10 +123,15 @@ class Watch:
             executable.restore(state)
             _run_to(executable, high)
             owner, variable, index = next(self._found(executable))
-            where = _place(executable, owner, variable, index)
+            where, word = _place(executable, owner, variable, index), _word(executable, owner, variable, index)
         finally:
             executable.restore(present)
-        return owner, variable, where, low
+        return owner, variable, where, word, low
+
+
+def _is_stepped(owner: Population | Projection, variable: Variable) -> bool:
+    """Whether an equation of it is advanced in every step, so that infinity is not what anybody meant."""
+    return any(isinstance(s, Assign) and s.name == variable.name for s in owner.step)
 
 
 def _run_to(executable: Executable, step: int) -> None:
@@ -156,11 +162,17 @@ def _place(executable: Executable, owner: Population | Projection, variable: Var
     return _PLACES[variable.site].format(index[-1]) + batch
 
 
+def _word(executable: Executable, owner: Population | Projection, variable: Variable, index: tuple[int, ...]) -> str:
+    value = np.atleast_1d(executable.get(owner.name, variable.name))[index]
+    return "NaN" if np.isnan(value) else "infinite"
+
+
 def _report(
     executable: Executable,
     owner: Population | Projection,
     variable: Variable,
     where: str,
+    word: str,
     first: int,
     last: int,
 ) -> PlastError:
@@ -168,9 +180,12 @@ def _report(
     dt = executable.program.dt
     when = f"in step {first} (at {first * dt:g} ms)" if first == last else f"in one of the steps {first} to {last}"
     of = f", a variable of {variable.rule}," if variable.rule else ""
-    sentence = f"{variable.name} of {kind} {owner.name}{of} became NaN {when}{f': {where}' if where else ''}"
-    notes = (
-        "NaN comes from 0 / 0, infinity - infinity, the logarithm or root of a negative number, or a mean of nothing",
-        "the run stopped here; the state can be read, saved and run on",
-    )
-    return PlastError((Diagnostic("R302", sentence, notes=notes),))
+    sentence = f"{variable.name} of {kind} {owner.name}{of} became {word} {when}{f': {where}' if where else ''}"
+    why = "NaN comes from 0 / 0, infinity - infinity, the logarithm or root of a negative number, or a mean of nothing"
+    if word != "NaN":
+        why = "infinity comes from a division by 0, an exp of a large number, or a value that grows without limit"
+    hint = ""
+    if _is_stepped(owner, variable):
+        hint = f"a step of {dt:g} ms may be too long for its equation: try a shorter dt"
+    notes = (why, "the run stopped here; the state can be read, saved and run on")
+    return PlastError((Diagnostic("R302", sentence, notes=notes, hint=hint),))

@@ -102,3 +102,31 @@ def test_parameters_stay_inside_their_limits() -> None:
         made["cells"].tau = 0
     with pytest.raises(pl.PlastError, match="not 60 ms"):
         made.set_parameter("cells", "tau", "60 ms")
+
+
+@pytest.mark.parametrize("backend", ["reference", "c"])
+def test_what_an_equation_makes_infinite_is_said_with_the_remedy(backend: str) -> None:
+    """x' = -x^2 by rk4: with a step that is far too long each one squares x a few times. `peak` has no equation."""
+    library = pl.load(
+        "neuron Steep:\n    param tau = 0.02 ms\n    state x = 1, peak = 1\n    x' = -x * x / tau\n"
+        "    each step:\n        peak = exp(1000 + t / (1 ms))\n    spike when x > 1e30\n"
+    )
+    net = pl.Network(dt="0.1 ms")
+    cells = net.population(library.Steep, 2, name="cells")
+    made = net.compile(backend)
+    with pytest.raises(pl.PlastError) as caught:
+        made.run("20 ms")
+    assert "x of population cells, a variable of Steep, became infinite in step 1 (at 0.1 ms): neuron 0" in str(
+        caught.value
+    )
+    (told,) = caught.value.diagnostics
+    assert told.hint == "a step of 0.1 ms may be too long for its equation: try a shorter dt"
+    assert told.hint in str(caught.value) and "grows without limit" in told.notes[0]
+    assert made[cells].peak[0] == np.inf  # which may be meant
+
+
+def test_a_step_that_is_too_long_for_the_squid_axon() -> None:
+    net = pl.Network(dt="0.1 ms")
+    net.population(pl.rules.HodgkinHuxley, 1, name="axon", i_offset="1 nA")
+    with pytest.raises(pl.PlastError, match=r"v of population axon, .* 0\.1 ms may be too long .* try a shorter dt"):
+        net.compile().run("10 ms")
