@@ -119,6 +119,10 @@ _mode = click.option(
     "--mode", type=click.Choice(["deterministic", "fast"]), default="deterministic", show_default=True,
     help="The same bits on every backend, or (on cuda) faster.",
 )  # fmt: skip
+_batch = click.option(
+    "--batch", type=click.IntRange(1, 1 << 16), default=1, show_default=True, metavar="N",
+    help="Networks that run side by side, with one structure and their shared variables.",
+)  # fmt: skip
 _json = click.option("--json", "as_json", is_flag=True, help="Output for tools.")
 _file = click.argument("file", type=click.Path(path_type=Path))
 _files = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -156,10 +160,10 @@ def check(files: tuple[Path, ...], as_json: bool) -> int:
 
 
 @plastc.command("compile")
-@_options(_file, _network, _set, _backend, _precision, _mode, _json)
+@_options(_file, _network, _set, _backend, _precision, _mode, _batch, _json)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Directory to write to; FILE without .plast.")
 def compile_(
-    file: Path, network: str, values: Mapping[str, str], backend: str, precision: str, mode: str,
+    file: Path, network: str, values: Mapping[str, str], backend: str, precision: str, mode: str, batch: int,
     as_json: bool, output: Path | None,
 ) -> None:  # fmt: skip
     """Compile a file into a directory that `plastlang.open` embeds, without compiler.
@@ -171,7 +175,7 @@ def compile_(
     from plastlang.compiling import write
 
     output = output or Path(str(file).removeprefix("rules:")).with_suffix("")
-    manifest = write(file, output, network, values, backend, precision, mode)
+    manifest = write(file, output, network, values, backend, precision, mode, batch)
     if as_json:
         click.echo(json.dumps(manifest, indent=2))
     else:

@@ -58,7 +58,7 @@ def open(directory: str | Path, *, seed: int = 0, threads: int = 1) -> Any:
         return load(Path(directory) / SOURCE)
     found = read(Path(directory), manifest)
     count = whole(threads, "the number of threads", 1, 1024)
-    options = Options(manifest["precision"], count, manifest.get("mode", "deterministic"))
+    options = Options(manifest["precision"], count, manifest.get("mode", "deterministic"), manifest.get("batch", 1))
     executable = _load(found, options)
     values = found.directory / VALUES
     parameters = {}

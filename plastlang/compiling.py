@@ -24,12 +24,12 @@ from plastlang.runtime.files import replace_file, writing
 
 def write(
     file: Path, directory: Path, network: str, values: Mapping[str, str], backend: str, precision: str,
-    mode: str = "deterministic",
+    mode: str = "deterministic", batch: int = 1,
 ) -> dict[str, Any]:
-    """Compile the network of a file into a directory; gives the manifest.
+    """Compile the network of a file, or `batch` of it side by side, into a directory; gives the manifest.
 
     Raises:
-        PlastError: the file is wrong.
+        PlastError: the file is wrong, or the networks of a batch cannot share what they have to.
         MachineError: no compiler, or the directory cannot be written.
     """
     source = driver.source_of(file)
@@ -37,6 +37,7 @@ def write(
     files = {SOURCE: "the text that was compiled"}
     manifest: dict[str, Any] = {"format": FORMAT, "version": __version__, "backend": backend, "precision": precision}
     manifest["mode"] = driver.check_mode(mode, backend)
+    manifest["batch"] = batch
     texts = {SOURCE: source.text}
     if not module.networks:
         if network or values:
@@ -51,6 +52,8 @@ def write(
     driver.backend(backend)  # one that is not there is said before the work
     checked = driver.elaborate(module, network, values)
     built = driver.build(checked)
+    if batch > 1:
+        driver.check_batch(built)
     make_directory(directory)  # where something is wrong with the file, none is left behind
     texts |= {PROGRAM: to_text(built.program), SCHEDULE: to_text(built.scheduled)}
     files |= {PROGRAM: "the program, which the reference runs", SCHEDULE: "the program as it was emitted"}
@@ -60,7 +63,7 @@ def write(
         with replace_file(directory / VALUES) as output:
             np.savez(output, **arrays)  # type: ignore[arg-type]
     if backend != "reference":
-        options = Options(precision, mode=mode)
+        options = Options(precision, mode=mode, batch=batch)
         with writing(directory):
             files |= driver.compiling_backend(backend).write(built.scheduled, options, directory)
     manifest |= {

@@ -235,7 +235,7 @@ def load(built: Built, backend_name: str, options: Options, clock: Clock | None 
         PlastError: the networks of a batch cannot share what they have to.
     """
     if options.batch > 1:
-        _check_batch(built)
+        check_batch(built)
     if backend_name != "cuda":
         check_memory(built.program, 4 if options.precision == "single" else 8, options.batch)
     with (clock or Clock()).stage("load"):
@@ -247,7 +247,7 @@ def load(built: Built, backend_name: str, options: Options, clock: Clock | None 
         return executable
 
 
-def _check_batch(built: Built) -> None:
+def check_batch(built: Built) -> None:
     """Raise PlastError where a network cannot be one of a batch."""
     from plastlang.ir.sharing_faults import structure_faults
 

@@ -83,8 +83,12 @@ def _kind(options: Options) -> type[CExecutable | CBatch]:
 
 
 def _library_name(source: str) -> str:
-    """By content: a process that has loaded a library gets the same one for the same name ever after."""
-    return f"model-{hashlib.sha256(source.encode()).hexdigest()[:16]}.so"
+    """By content: a process that has loaded a library gets the same one for the same name ever after.
+
+    Comments do not count: they say where statements stand in a file, which a program that was read back does not know.
+    """
+    code = "\n".join(line for line in source.splitlines() if not line.lstrip().startswith("/*"))
+    return f"model-{hashlib.sha256(code.encode()).hexdigest()[:16]}.so"
 
 
 backend = CBackend()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import plastlang
+from plastlang import cli
 
 TEXT = """
 neuron Driven:
@@ -129,3 +130,53 @@ def test_structure_of_one_network_s_own_values() -> None:
             library.Torn.compile("reference", batch=2)
         (found,) = caught.value.diagnostics
         assert found.code == "P324" and "depends on `w`" in found.message and found.span is not None
+
+
+@pytest.mark.parametrize("backend", ["reference", "c"])
+def test_what_was_compiled_for_a_batch_is_opened(backend: str, tmp_path: Path) -> None:
+    open_a_batch(backend, tmp_path)
+
+
+def test_a_network_with_signals_is_opened(tmp_path: Path) -> None:
+    """Its code names the lines of its file; the program in the directory knows of none."""
+    file = tmp_path / "alone.plast"
+    file.write_text(TEXT)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["compile", str(file), "--network", "Net", "-o", str(tmp_path / "d")])
+    assert not end.value.code
+    with plastlang.open(tmp_path / "d") as opened:
+        opened.signal("update", 0.1)
+        opened.run(3)
+        assert float(opened["ab"].updates) == 1
+
+
+def open_a_batch(backend: str, tmp_path: Path) -> None:
+    """`plastc compile --batch`, then `open`: the same as a batch that is compiled from Python, to the last bit."""
+    file = tmp_path / "batch.plast"
+    file.write_text(TEXT)
+    options = ["--network", "Net", "--backend", backend, "--batch", "3"]
+    with pytest.raises(SystemExit) as end:
+        cli.main(["compile", str(file), *options, "-o", str(tmp_path / "d")])
+    assert not end.value.code
+    with plastlang.open(tmp_path / "d", seed=4) as opened, model("reference") as expected:
+        assert opened.batch == 3
+        for each in (opened, expected):
+            each["a"].i_ext = np.arange(12.0).reshape(3, 4)
+            each["b"].schedule([0, 1, 2], [3.0, 9.0, 12.0])
+            each.run(15)
+            each.signal("update", 0.1)
+            each.run(6)
+        for owner, name in (("a", "v"), ("b", "g"), ("ab", "w"), ("ab", "x")):
+            assert np.array_equal(getattr(opened[owner], name), getattr(expected[owner], name)), name
+        found, wanted = (each["a"].spikes for each in (opened, expected))
+        assert len(wanted.times) and np.array_equal(found.times, wanted.times)
+        assert np.array_equal(found.networks, wanted.networks)
+
+
+def test_a_batch_that_cannot_be_is_not_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "batch.plast"
+    file.write_text(TEXT)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["compile", str(file), "--network", "Torn", "--batch", "2", "-o", str(tmp_path / "d")])
+    assert end.value.code == 1 and "error[P324]" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()

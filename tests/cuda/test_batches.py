@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +13,14 @@ from hypothesis import strategies as st
 from plastlang import train
 from plastlang.backends.cuda import backend as cuda
 from plastlang.backends.cuda.emit import emit
+from plastlang.backends.cuda.toolchain import compilers
 from plastlang.backends.interface import Executable, Options
 from plastlang.diagnostics import MachineError
 from plastlang.driver import Built, neuron_parameters
 from plastlang.ir.text import to_text
 from tests.batch.players import BatchPlayer, same
 from tests.batch.sharing_programs import with_shared
+from tests.batch.test_api import open_a_batch
 from tests.batch.test_meaning import SUM
 from tests.cross.script import Action, Script, scripts
 from tests.cuda.emulator import EmulatedDevice
@@ -125,3 +128,10 @@ def test_more_networks_than_a_grid_has_rows() -> None:
 def test_code_for_one_network_knows_of_no_batch() -> None:
     text = emit(built(SUM).scheduled, "single").source
     assert "PL_BATCH" not in text and "networks" not in text and "m->first" not in text
+
+
+def test_what_plastc_compiled_for_a_batch_is_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if not compilers():
+        pytest.skip("there is no compiler for CUDA: nothing is written that could be opened")
+    monkeypatch.setattr(cuda, "_device", EmulatedDevice(checked=False))
+    open_a_batch("cuda", tmp_path)
