@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "out" / "training"
 HIDDEN, BATCH = 128, 4
 CONNECTIVITY = (0.01, 0.05, 0.10)
-EPOCHS = {"digits": 5, "yin-yang": 5, "digits (10 epochs)": 10}
+EPOCHS = {"digits": 5, "yin-yang": 5, "digits (10 epochs)": 10, "manifolds": 5}
 KINDS = {"Classifier": "static", "RewiringClassifier": "DEEP R"}
 
 Split = tuple[list[train.Example], list[train.Example]]
@@ -49,13 +49,23 @@ def yin_yang() -> Split:
     return found[0], found[1]
 
 
+def manifolds() -> Split:
+    """Ten random manifolds (Zenke & Vogels 2021; dimension 1, smoothness 1): 1000 points, and 500 held out."""
+    values, labels = train.random_manifolds(1500, seed=1, inputs=64)
+    examples = train.latency(1 - values, labels, "40 ms", "25 ms", least=0)
+    return examples[:1000], examples[1000:]
+
+
 def receptive_fields(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     """Each value from 0 to 1 seen by `n` Gaussian receptive fields: (examples, values) -> (examples, values n)."""
     distance = values[:, :, None] - np.linspace(0, 1, n)
     return np.exp(-(distance**2) / (2 * (1.5 / n) ** 2)).reshape(len(values), -1)
 
 
-TASKS = {"digits": (digits, 64, 10), "yin-yang": (yin_yang, 64, 3), "digits (10 epochs)": (digits, 64, 10)}
+TASKS = {
+    "digits": (digits, 64, 10), "yin-yang": (yin_yang, 64, 3), "digits (10 epochs)": (digits, 64, 10),
+    "manifolds": (manifolds, 64, 10),
+}  # fmt: skip
 
 
 def run(task: str, kind: str, connectivity: float, seed: int, data: Split) -> dict[str, object]:

@@ -49,6 +49,9 @@ class _Member(CExecutable):
         elif not self._library.plast_join(self._first, self.layout.projections[projection].number, self._number):
             self._no_memory(len(post))
 
+    def pairs_again(self) -> None:
+        """Constants of pairs are drawn with the seed of the batch, which is set last."""
+
     def follow_rows(self, projection: str) -> None:
         """Let the other networks follow new rows."""
         super().follow_rows(projection)
@@ -179,9 +182,9 @@ class CBatch:
             for member in self.members[1:]:
                 member.touch(owner, variable)
             return
-        shape = np.shape(self.members[0].get(owner, variable))
-        for member, row in zip(self.members, np.broadcast_to(values, (self.batch, *shape)), strict=True):
-            member.set(owner, variable, row)
+        rows = self._leader.rows_of(owner, variable, values, self.batch)
+        for member, row in zip(self.members, rows, strict=True):
+            member.put(owner, variable, row)
 
     # ------------------------------------------------------------ spikes in and out
 
@@ -214,3 +217,4 @@ class CBatch:
             member.restore(part)
         self._seed(int(state["seed"]))
         self._models[0].step, self._models[0].signals = self._root.step, self._root.signals
+        CExecutable.pairs_again(self._leader)

@@ -65,7 +65,7 @@ class Projection(ctypes.Structure):
         ("first", c_void_p), ("group", c_void_p), ("pre_x", c_void_p), ("pre_y", c_void_p), ("post_x", c_void_p),
         ("post_y", c_void_p), ("near_x", c_void_p), ("near_y", c_void_p),
         ("rows", Rows), ("incoming", Rows), ("history", History), ("arrivals", Bytes),
-        ("quiet", c_void_p), ("tame", c_int64),
+        ("quiet", c_void_p), ("tame", c_int64), ("lanes", c_int64),
         ("formations", c_int64), ("eliminations", c_int64), ("n_pre", c_int32), ("n_post", c_int32),
         ("periodic", c_int32), ("width", c_int32), ("height", c_int32), ("has_incoming", c_int32),
     )  # fmt: skip
@@ -91,6 +91,7 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "plast_set": (None, (_MODEL, c_int64, c_int64, c_void_p)),
     "plast_flush": (None, (_MODEL, c_int64)),
     "plast_start": (None, (_MODEL, c_int64)),
+    "plast_pairs_again": (None, (_MODEL, c_int64)),
     "plast_connect": (c_bool, (_MODEL, c_int64, c_void_p, POINTER(Bytes), c_void_p)),
     "plast_signal": (None, (_MODEL, c_int64, c_int64, c_uint32, c_void_p)),
     "plast_build": (c_bool, (_MODEL, c_int64, c_void_p, c_void_p)),

@@ -9,6 +9,7 @@ from plastlang.backends.c.batch import call_each
 from plastlang.backends.c.batch_run import run_batch, signal_batch
 from plastlang.backends.c.emitted import Emitted
 from plastlang.backends.c.lanes import set_lanes
+from plastlang.backends.c.pairs import has_pairs, keep_pairs
 from plastlang.backends.c.parts import in_parts
 from plastlang.backends.c.phases import advance_together, call_block, has
 from plastlang.backends.c.populations import emit_population
@@ -36,6 +37,7 @@ def emit(program: Program, precision: str, batch: int = 1) -> Emitted:
     places = layout(program, batched)
     for projection in places.projections.values():
         set_lanes(projection, places.sharing[projection.owner.name], batch)
+        keep_pairs(projection)
     names = Names()
     units = [Unit(dialect, names, places, o) for o in (*places.populations.values(), *places.projections.values())]
     for unit in units:
@@ -107,6 +109,7 @@ def _host(units: list[Unit]) -> list[str]:
     )
     lines += _dispatch("void plast_flush(pl_model *m, int64_t owner)", [_flush(u.owner, u.prefix) for u in units])
     lines += _dispatch("void plast_start(pl_model *m, int64_t owner)", [_start(u) for u in units])
+    lines += _dispatch("void plast_pairs_again(pl_model *m, int64_t owner)", [_pairs(u) for u in units])
     lines += _dispatch(
         "bool plast_connect(pl_model *m, int64_t owner, int32_t *lengths, pl_bytes *posts, double *chance)",
         [_connect(u) for u in units], "return true;",
@@ -162,6 +165,11 @@ def _start(unit: Unit) -> str:
         "}",
     ]
     return "\n        ".join(unit_lines)
+
+
+def _pairs(unit: Unit) -> str:
+    kept = isinstance(unit.owner, ProjectionLayout) and has_pairs(unit.owner)
+    return f"{unit.prefix}_pairs(m);" if kept else ""
 
 
 def _connect(unit: Unit) -> str:

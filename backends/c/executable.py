@@ -273,13 +273,27 @@ class CExecutable:
         """Write all values, inside the variable's bounds."""
         place = self.place(owner)
         declared = place.variable(variable)
-        self.flush(owner)
+        shape = (self._count(place, declared.site),)
+        self.put(owner, variable, np.broadcast_to(self._stored_as(owner, variable, values), shape))
+
+    def rows_of(self, owner: str, variable: str, values: Array, batch: int) -> Array:
+        """Values for all networks of a batch as they are stored, a row for each."""
+        site = self.place(owner).variable(variable).site
+        stored, count = self._stored_as(owner, variable, values), self._count(self.place(owner), site)
+        if site is Site.GLOBAL:
+            return np.broadcast_to(stored, (batch,)).reshape(batch, 1)
+        return np.broadcast_to(stored, (batch, count))
+
+    def _stored_as(self, owner: str, variable: str, values: Array) -> Array:
         with np.errstate(all="ignore"):
-            kind = self.memory.dtype(declared.type)
-            given = np.ascontiguousarray(
-                np.broadcast_to(np.asarray(values).astype(kind), (self._count(place, declared.site),))
-            )
-        self._library.plast_set(self._model, self.numbers[owner], place.index(variable), given.ctypes.data)
+            return np.asarray(values).astype(self.memory.dtype(self.place(owner).variable(variable).type))
+
+    def put(self, owner: str, variable: str, values: Array) -> None:
+        """Write values that are as they are stored."""
+        self.flush(owner)
+        given = np.ascontiguousarray(values)
+        number = self.place(owner).index(variable)
+        self._library.plast_set(self._model, self.numbers[owner], number, given.ctypes.data)
         self.touch(owner, variable)
 
     def touch(self, owner: str, name: str) -> None:
@@ -369,6 +383,12 @@ class CExecutable:
     def restore(self, state: Mapping[str, Array]) -> None:
         """Go on from what `save` gave; what was recorded is dropped."""
         saving.restore(self, state)
+        self.pairs_again()
+
+    def pairs_again(self) -> None:
+        """Compute the constants that synapses keep of their pairs, after all synapses came from elsewhere."""
+        for name in self.layout.projections:
+            self._library.plast_pairs_again(self._model, self.numbers[name])
 
     @property
     def seed(self) -> int:

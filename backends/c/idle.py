@@ -25,7 +25,12 @@ def forget(unit: Unit, body: tuple[Stmt, ...]) -> list[str]:
     kept = resting(unit.owner.owner) | sums_of(unit.owner.owner)
     if not any(isinstance(s, Assign) and s.name in kept for s in statements(body)):
         return []
-    return ["memset(p->quiet, 0, (size_t)p->n_pre);"]
+    return ["pl_look_again(p);"]
+
+
+def quiet(owner: ProjectionLayout) -> str:
+    """What is known of row `i` of the network `p`."""
+    return f"p->quiet[(int64_t)i * {owner.lanes}]" if owner.lanes > 1 else "p->quiet[i]"
 
 
 def emit_tame(unit: Unit, name: str, idle: Idle, fresh: Frame) -> None:
@@ -53,7 +58,8 @@ def row_lines(unit: Unit, idle: Idle | None, pre: Frame, inner: Frame, moves: bo
     """What is done with a row before its synapses: it is skipped where nothing would happen."""
     owner, suffix = unit.owner, unit.dialect.suffix
     assert isinstance(owner, ProjectionLayout)
-    active = ["p->quiet[i] = 1;"] if moves else []
+    known = quiet(owner)
+    active = [f"{known} = 1;"] if moves else []
     if idle is None:
         return active
     zeros = [f"pl_is_zero{suffix}({pre.text(read)})" for read in idle.zero]
@@ -66,8 +72,8 @@ def row_lines(unit: Unit, idle: Idle | None, pre: Frame, inner: Frame, moves: bo
         "for (int64_t s = p->rows.start[i]; s < p->rows.start[i] + p->rows.length[i]; ++s) {",
         f"    rests &= {' & '.join(tests)};",
         "}",
-        "p->quiet[i] = rests ? 2 : 1;",
+        f"{known} = rests ? 2 : 1;",
     ]
-    skip = ["if (p->quiet[i] == 0) {", *indent(look), "}", "if (p->quiet[i] == 2) {", "    continue;", "}"]
-    condition = " && ".join(["p->tame", "p->quiet[i] != 1", *zeros])
+    skip = [f"if ({known} == 0) {{", *indent(look), "}", f"if ({known} == 2) {{", "    continue;", "}"]
+    condition = " && ".join(["p->tame", f"{known} != 1", *zeros])
     return [*pre.lines, f"if ({condition}) {{", *indent(skip), "}", *active]

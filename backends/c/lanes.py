@@ -2,7 +2,8 @@
 
 What each network has for itself at synapses is in lanes: the B values of synapse `s` are entries s B .. s B + B - 1 of
 a column. What a walk reads of the neurons is brought into the same order first, so that nothing is gathered. What all
-networks add to a shared variable is added lane after lane, which is the order of the networks.
+networks add to a shared variable is added lane after lane, which is the order of the networks. Where they do nothing
+else, a vector operation is for several synapses of one network.
 """
 
 from __future__ import annotations
@@ -21,8 +22,13 @@ from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import all_expressions, children, walk
 
 _ENDS = (Site.PRE, Site.POST, Site.GLOBAL)
+_INDEX = {Site.PRE: "i", Site.POST: "j", Site.GLOBAL: "0"}
 #: Neurons that are brought into lanes at a time, so that what is written stays in the cache.
 _GRAIN = 128
+#: Synapses of a row whose sums are made together.
+_BLOCK = 4
+#: Networks that add to a row before it is stored.
+_TOGETHER = 8
 
 
 def set_lanes(owner: ProjectionLayout, sharing: Sharing, batch: int) -> None:
@@ -65,6 +71,13 @@ def fits(body: Sequence[Stmt], sharing: Sharing) -> bool:
     return len(added_to) == len(sums) and not added_to.intersection(reads)
 
 
+def only_sums(body: Sequence[Stmt], sharing: Sharing) -> bool:
+    """Whether synapses have nothing of a network's own: then there is nothing to keep side by side."""
+    kept = any(isinstance(s, Assign) and s.name not in sharing.shared for s in body)
+    reads = (n for s in body for x in _parts(s) for n in walk(x) if isinstance(n, Read))
+    return not kept and not any(r.site is Site.SYNAPSE and r.name in sharing.own for r in reads)
+
+
 def _parts(statement: Stmt) -> Iterable[Expr]:
     added = addend(statement) if isinstance(statement, Assign) else None
     return all_expressions((statement,)) if added is None else (added,)
@@ -86,13 +99,19 @@ def _plain(expression: Expr, bound: set[str]) -> bool:
     return True
 
 
+def _ending(unit: Unit, type_: Type) -> str:
+    """What ends the name of a function of plast_lanes.h."""
+    return {Type.REAL: unit.dialect.suffix, Type.INT: "i", Type.BOOL: "b"}[type_]
+
+
 @dataclass(frozen=True, slots=True)
 class _Staged:
-    """A value of each neuron (or of the network) in lanes: the number of its scratch array."""
+    """A value of each neuron (or of the network): its scratch arrays, one of each network and one in lanes."""
 
     expression: Expr
     site: Site
-    number: int
+    single: int
+    lanes: int
 
 
 class Lanes:
@@ -105,9 +124,10 @@ class Lanes:
         self.unit, self.owner, self.sharing = unit, unit.owner, sharing
         self.body, self.name, self.nothing, self.moves = body, name, nothing, moves
         self.staged: list[_Staged] = []
+        self.turned = not only_sums(body, sharing)
 
     def emit(self, fresh: Frame) -> list[str]:
-        """Put the functions on the source; returns the lines that bring what is read into lanes."""
+        """Put the functions on the source; returns the lines that bring what is read into order."""
         for statement in self.body:
             for expression in _parts(statement):
                 self._stage(expression)
@@ -132,12 +152,29 @@ class Lanes:
             self._stage(child)
 
     def _put(self, expression: Expr, site: Site) -> None:
-        if all(s.expression != expression for s in self.staged):
-            self.owner.scratch.append(Scratch(site, expression.type, own=False, lanes=self.owner.lanes))
-            self.staged.append(_Staged(expression, site, len(self.owner.scratch) - 1))
+        if any(s.expression == expression for s in self.staged):
+            return
+        scratch = self.owner.scratch
+        scratch.append(Scratch(site, expression.type))
+        single = lanes = len(scratch) - 1
+        if self.turned:
+            scratch.append(Scratch(site, expression.type, own=False, lanes=self.owner.lanes))
+            lanes = single + 1
+        self.staged.append(_Staged(expression, site, single, lanes))
 
-    def _pointer(self, staged: _Staged) -> str:
-        return f"(({self.unit.dialect.type(staged.expression.type)} *)p->scratch[{staged.number}])"
+    def _type(self, staged: _Staged) -> str:
+        return self.unit.dialect.type(staged.expression.type)
+
+    def _single(self, staged: _Staged) -> tuple[str, list[str]]:
+        """The name of an array of pointers to the value in each network, and the lines that fill it."""
+        name, type_ = f"single_{staged.single}", self._type(staged)
+        place = f"m->networks[b].projections[{self.owner.number}].scratch[{staged.single}]"
+        return name, [
+            f"const {type_} *{name}[{self.owner.lanes}];",
+            f"for (int32_t b = 0; b < {self.owner.lanes}; ++b) {{",
+            f"    {name}[b] = (const {type_} *){place};",
+            "}",
+        ]
 
     def _staging(self, fresh: Frame) -> list[str]:
         """One function for each site, cut by neurons."""
@@ -150,21 +187,25 @@ class Lanes:
 
             def body(scope: Scope, inner: Frame, here: list[_Staged] = here, at: str = at) -> None:
                 for staged in here:
-                    place = f"{self._pointer(staged)}[(int64_t){at} * {self.owner.lanes} + m->number]"
-                    inner.lines.append(f"{place} = {inner.text(staged.expression)};")
+                    name, type_ = f"value_{staged.single}", self._type(staged)
+                    scope.declare(name, f"{type_} *restrict {name} = ({type_} *)p->scratch[{staged.single}];")
+                    inner.lines.append(f"{name}[{at}] = {inner.text(staged.expression)};")
 
-            loop = self.unit.loop(site, body, outer, part=True)
+            loop = self.unit.loop(site, body, outer, part=True, simd=True)
             outer.lines += ["(void)step;", "(void)low;", "(void)high;", *loop]
             name = f"{self.name}_{site.name.lower()}"
             self.unit.function(name, "int32_t step, int32_t low, int32_t high", outer.scope)
             function = f"{self.unit.prefix}_{name}"
+            before, after = self._turning(here) if self.turned else ([], [])
             self.unit.lines += [
                 f"PL_PHASE void {function}_all(pl_model *m, int32_t step, int32_t low, int32_t high) {{",
+                *indent(before),
                 f"    for (int32_t from = low; from < high; from += {_GRAIN}) {{",
                 f"        const int32_t to = high - from > {_GRAIN} ? from + {_GRAIN} : high;",
                 f"        for (int64_t b = 0; b < {self.owner.lanes}; ++b) {{",
                 f"            {function}(&m->networks[b], step, from, to);",
                 "        }",
+                *indent(after, 2),
                 "    }",
                 "}",
                 "",
@@ -172,6 +213,17 @@ class Lanes:
             work = f"{len(here) * self.owner.lanes} * (int64_t){size}"
             calls.append(f"pl_parallel(m, {function}_all, {fresh.step}, {size}, PL_BLOCK, {work});")
         return calls
+
+    def _turning(self, here: Sequence[_Staged]) -> tuple[list[str], list[str]]:
+        """Lines before a loop over blocks of neurons, and those that bring a block from..to into lanes."""
+        before, after = [self.unit.pointer], list[str]()
+        for staged in here:
+            name, lines = self._single(staged)
+            kind = _ending(self.unit, staged.expression.type)
+            array = f"({self._type(staged)} *)p->scratch[{staged.lanes}]"
+            before += lines
+            after.append(f"pl_join_lanes{kind}({name}, {array}, from, to, {self.owner.lanes});")
+        return before, after
 
     def _fresh(self, frame: Frame) -> Frame:
         scope = Scope(numbers=frame.scope.numbers)
@@ -182,14 +234,30 @@ class Lanes:
     # ------------------------------------------------------------ the walk
 
     def _walk(self, fresh: Frame) -> None:
-        unit, lanes = self.unit, self.owner.lanes
         scope = Scope(numbers=fresh.scope.numbers)
-        frame = unit.frame(scope, [], Site.SYNAPSE, now=fresh.now, repeat=fresh.repeat, lane="b")
-        index = {Site.PRE: "i", Site.POST: "j", Site.GLOBAL: "0"}
+        frame = self.unit.frame(scope, [], Site.SYNAPSE, now=fresh.now, repeat=fresh.repeat, lane="b")
+        inside = self._lanes(scope, frame) if self.turned else self._sums(scope, frame)
+        scope.declare("rows_post", "const int32_t *restrict rows_post = p->rows.post;")
+        before, skip = self._skip(frame)
+        scope.lines = [
+            "(void)step;",
+            *scope.lines,
+            *before,
+            "for (int32_t i = low; i < high; ++i) {",
+            *indent(skip),
+            *indent(inside),
+            "}",
+        ]
+        self.unit.function(f"{self.name}_all", "int32_t step, int32_t low, int32_t high", scope)
+
+    def _lanes(self, scope: Scope, frame: Frame) -> list[str]:
+        """The row `i`, a vector for each synapse."""
+        unit, lanes = self.unit, self.owner.lanes
         for staged in self.staged:
-            type_, name = unit.dialect.type(staged.expression.type), f"lanes_{staged.number}"
-            scope.declare(name, f"const {type_} *restrict {name} = {self._pointer(staged)};")
-            frame.known[staged.expression] = f"{name}[(int64_t){index[staged.site]} * {lanes} + b]"
+            name = f"lanes_{staged.lanes}"
+            array = f"(({self._type(staged)} *)p->scratch[{staged.lanes}])"
+            scope.declare(name, f"const {self._type(staged)} *restrict {name} = {array};")
+            frame.known[staged.expression] = f"{name}[(int64_t){_INDEX[staged.site]} * {lanes} + b]"
         before: list[str] = []
         after: list[str] = []
         for statement in self.body:
@@ -198,78 +266,133 @@ class Lanes:
                 assert added is not None and isinstance(statement.value, Binary)
                 sum_, array = scope.fresh("sum"), frame.array("value", statement.name)
                 type_ = unit.dialect.type(statement.value.type)
-                before.append(f"{type_} add_{sum_}[{lanes}];")
-                frame.lines.append(f"add_{sum_}[b] = {frame.text(added)};")
-                after += [
-                    f"{type_} {sum_} = {array}[s];",
-                    f"for (int32_t b = 0; b < {lanes}; ++b) {{",
-                    f"    {sum_} = {sum_} {statement.value.op} add_{sum_}[b];",
-                    "}",
-                    f"{array}[s] = {sum_};",
-                ]
+                before.append(f"{type_} {sum_}[{_BLOCK * lanes}];")
+                frame.lines.append(f"{sum_}[q * {lanes} + b] = {frame.text(added)};")
+                minus = "true" if statement.value.op == "-" else "false"
+                call = f"pl_add_lanes{_ending(unit, statement.value.type)}"
+                after.append(f"{call}({array} + first, {sum_}, n, {lanes}, {minus});")
             else:
                 frame.run(statement)
-        inner = [
-            *before,
-            "#pragma omp simd",
-            f"for (int32_t b = 0; b < {lanes}; ++b) {{",
-            *indent(frame.lines),
-            "}",
-            *after,
-        ]
-        scope.declare("rows_post", "const int32_t *restrict rows_post = p->rows.post;")
-        scope.lines = [
-            "(void)step;",
-            "for (int32_t i = low; i < high; ++i) {",
-            *indent(self._skip(frame)),
-            "    const int64_t row_end = p->rows.start[i] + p->rows.length[i];",
-            "    for (int64_t s = p->rows.start[i]; s < row_end; ++s) {",
+        return [
+            "const int64_t row_end = p->rows.start[i] + p->rows.length[i];",
+            f"for (int64_t first = p->rows.start[i]; first < row_end; first += {_BLOCK}) {{",
+            f"    const int32_t n = row_end - first < {_BLOCK} ? (int32_t)(row_end - first) : {_BLOCK};",
+            *indent(before),
+            "    for (int32_t q = 0; q < n; ++q) {",
+            "        const int64_t s = first + q;",
             "        const int32_t j = rows_post[s];",
             "        (void)j;",
-            *indent(inner, 2),
+            "        #pragma omp simd",
+            f"        for (int32_t b = 0; b < {lanes}; ++b) {{",
+            *indent(frame.lines, 3),
+            "        }",
             "    }",
+            *indent(after),
             "}",
         ]
-        unit.function(f"{self.name}_all", "int32_t step, int32_t low, int32_t high", scope)
 
-    def _skip(self, frame: Frame) -> list[str]:
-        """A row is skipped where nothing would happen in any network; what moves in one is looked at in all."""
+    def _sums(self, scope: Scope, frame: Frame) -> list[str]:
+        """The row `i`, a vector for several synapses of one network: nothing is kept in lanes."""
+        for staged in self.staged:
+            name, lines = self._single(staged)
+            scope.lines += lines
+            frame.known[staged.expression] = f"{name}[b][{_INDEX[staged.site]}]"
+        parts = []
+        for first in range(0, self.owner.lanes, _TOGETHER):
+            body, row = self._some(scope, frame, range(first, min(first + _TOGETHER, self.owner.lanes)))
+            parts.append(
+                [
+                    *row,
+                    "if (p->rows.extra == 0 && p->rows.length[i] == p->n_post) {",
+                    "    const int64_t start = p->rows.start[i];",
+                    "    #pragma omp simd",
+                    "    for (int32_t j = 0; j < p->n_post; ++j) {",
+                    "        const int64_t s = start + j;",
+                    *indent(body, 2),
+                    "    }",
+                    "} else {",
+                    "    const int64_t row_end = p->rows.start[i] + p->rows.length[i];",
+                    "    for (int64_t s = p->rows.start[i]; s < row_end; ++s) {",
+                    "        const int32_t j = rows_post[s];",
+                    "        (void)j;",
+                    *indent(body, 2),
+                    "    }",
+                    "}",
+                ]
+            )
+        return [line for part in parts for line in ("{", *indent(part), "}")]
+
+    def _some(self, scope: Scope, frame: Frame, networks: range) -> tuple[list[str], list[str]]:
+        """What some networks add at synapse `s`, one after the other; and what is the same for the row."""
+        sums: dict[str, tuple[str, str]] = {}
+        before, row, lines, after = list[str](), list[str](), list[str](), list[str]()
+        for b in networks:
+            one = self.unit.frame(scope, [], Site.SYNAPSE, now=frame.now, repeat=frame.repeat)
+            for staged in self.staged:
+                value = f"single_{staged.single}[{b}][{_INDEX[staged.site]}]"
+                if staged.site is not Site.POST:
+                    name = f"row_{staged.single}_{b}"
+                    row.append(f"const {self._type(staged)} {name} = {value};")
+                    value = name
+                one.known[staged.expression] = value
+            for statement in self.body:
+                if not isinstance(statement, Assign):
+                    one.run(statement)
+                    continue
+                added = addend(statement)
+                assert added is not None and isinstance(statement.value, Binary)
+                if statement.name not in sums:
+                    name, array = scope.fresh("sum"), one.array("value", statement.name)
+                    sums[statement.name] = name, array
+                    before.append(f"{self.unit.dialect.type(statement.value.type)} {name} = {array}[s];")
+                    after.append(f"{array}[s] = {name};")
+                name = sums[statement.name][0]
+                one.lines.append(f"{name} = {name} {statement.value.op} {one.text(added)};")
+            lines += one.lines
+        return [*before, *lines, *after], row
+
+    def _skip(self, frame: Frame) -> tuple[list[str], list[str]]:
+        """A row is skipped where nothing would happen in any network; what moves in one is looked at in all.
+
+        Returns the lines before the loop over rows, and those at the beginning of each.
+        """
         lanes, suffix = self.owner.lanes, self.unit.dialect.suffix
-        network = f"pl_projection *const o = &m->networks[b].projections[{self.owner.number}];"
-        known = [
-            f"for (int32_t b = 0; b < {lanes}; ++b) {{",
-            f"    {network}",
-            "    o->quiet[i] = 1;",
-            "}",
-        ]
-        active = known if self.moves else []
+        quiet = f"uint8_t *const quiet = p->quiet + (int64_t)i * {lanes};"
+        moved = [f"memset(quiet, 1, {lanes});"] if self.moves else []
         if self.nothing is None:
-            return active
+            return [], [quiet, *moved] if moved else []
         projection = self.owner.owner
         tests = [f"pl_is_zero{suffix}({frame.item('value', n)})" for n in sorted(resting(projection))]
         sums = sorted(n for n in sums_of(projection) if self.owner.variable(n).type is Type.REAL)
         tests += [f"pl_is_sum{suffix}({frame.item('value', n)})" for n in sums]
         zeros = [f"pl_is_zero{suffix}({frame.known[read]})" for read in self.nothing.zero]
-        return [
-            "bool active = false;",
-            f"for (int32_t b = 0; b < {lanes} && !active; ++b) {{",
-            f"    {network}",
-            f"    if (!({' && '.join(['o->tame', 'o->quiet[i] != 1', *zeros])})) {{",
-            "        active = true;",
-            "        break;",
-            "    }",
-            "    if (o->quiet[i] == 0) {",
-            "        int32_t rests = 1;",
-            "        for (int64_t s = p->rows.start[i]; s < p->rows.start[i] + p->rows.length[i]; ++s) {",
-            f"            rests &= {' & '.join(tests) or '1'};",
-            "        }",
-            "        o->quiet[i] = rests ? 2 : 1;",
-            "    }",
-            "    active = o->quiet[i] != 2;",
+        until = f"b < {lanes}" if self.turned else f"b < {lanes} && rests"  # all at once where they are neighbours
+        look = [
+            f"for (int32_t b = 0; {until}; ++b) {{",
+            f"    rests &= {' & '.join(['(quiet[b] != 1)', *zeros])};",
             "}",
-            "if (!active) {",
-            "    continue;",
-            "}",
-            *active,
         ]
-
+        return [
+            "bool tame = true;",
+            f"for (int32_t b = 0; b < {lanes}; ++b) {{",
+            f"    tame = tame && m->networks[b].projections[{self.owner.number}].tame;",
+            "}",
+        ], [
+            quiet,
+            f"if (tame && !pl_all_move(quiet, {lanes})) {{",
+            "    int32_t rests = 1;",
+            *indent(look),
+            f"    for (int32_t b = 0; b < {lanes} && rests; ++b) {{",
+            "        if (quiet[b] == 0) {",
+            "            for (int64_t s = p->rows.start[i]; s < p->rows.start[i] + p->rows.length[i]; ++s) {",
+            f"                rests &= {' & '.join(tests) or '1'};",
+            "            }",
+            "            quiet[b] = rests ? 2 : 1;",
+            "        }",
+            "    }",
+            "    if (rests) {",
+            "        continue;",
+            "    }",
+            "}",
+            *moved,
+        ]

@@ -41,6 +41,7 @@ class OwnerArrays:
         self.stamp: dict[str, Array] = {}
         self.scratch: list[Array] = []
         self.periods = np.zeros(0, np.int32)
+        self.rested = np.zeros((0, 1), np.uint8)  # of all networks whose synapses lie side by side
         self.quiet = np.zeros(0, np.uint8)
         self.next = np.zeros(0, np.int32)
         self.schedule = np.zeros((0, 2), np.int64)
@@ -236,8 +237,12 @@ class Memory:
         struct.now = self._pointers(now)
         for name in ("first", "group", "pre_x", "pre_y", "post_x", "post_y", "near_x", "near_y"):
             setattr(struct, name, self._filled(getattr(where, name)).ctypes.data)
-        arrays.quiet = self._array(n_pre, np.uint8)
-        struct.quiet = arrays.quiet.ctypes.data
+        if self.leader is None or place.lanes == 1:
+            arrays.rested = self._array(n_pre * place.lanes, np.uint8).reshape(n_pre, place.lanes)
+        else:
+            arrays.rested = self.leader.owners[projection.name].rested
+        arrays.quiet = arrays.rested[:, self.number % place.lanes]
+        struct.quiet, struct.lanes = arrays.quiet.ctypes.data, place.lanes
         struct.n_pre, struct.n_post = n_pre, n_post
         struct.periodic, struct.width, struct.height = where.periodic, where.width, where.height
         struct.has_incoming = place.incoming

@@ -6,6 +6,7 @@ from plastlang.backends.c.access import emit_access, emit_remember
 from plastlang.backends.c.arrivals import EDGE, Arrival, edge_reads, late_loop, owner_of, snapshot_fields
 from plastlang.backends.c.batch import BatchEmitter, has_walk, is_each_alone
 from plastlang.backends.c.connect import emit_connect
+from plastlang.backends.c.pairs import emit_pairs
 from plastlang.backends.c.populations import emit_block, emit_initial
 from plastlang.backends.c.structure import emit_start, emit_structure
 from plastlang.backends.cfamily.blocks import BlockEmitter
@@ -24,6 +25,7 @@ def emit_projection(unit: Unit) -> None:
     emit_initial(unit)
     emit_remember(unit)
     emit_start(unit)
+    emit_pairs(unit)
     emit_connect(unit)
     fields = snapshot_fields(owner)
     arriving = spikes_on(owner.owner.blocks, PreSpike, unit.layout.dt) or (Spikes((), True, 0, None, False),)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from plastlang.backends.c.aggregates import emit_reduce
 from plastlang.backends.c.batch import call_each, each_network
-from plastlang.backends.c.idle import has_walks
+from plastlang.backends.c.idle import has_walks, quiet
+from plastlang.backends.c.pairs import first_only, pair_lines
 from plastlang.backends.c.ranking import emit_grow_matched, emit_grow_ranked, emit_prune_ranked
 from plastlang.backends.cfamily.blocks import Structural, touched_later, touches
 from plastlang.backends.cfamily.frame import Frame, Scope, Value
@@ -48,6 +49,7 @@ def emit_start(unit: Unit) -> None:
     scope.lines += [f"(void){name};" for name in ("i", "j", "s", "step", "repeat")]
     owner = unit.owner
     assert isinstance(owner, ProjectionLayout)
+    scope.lines += first_only(unit, pair_lines(owner, frame))
     synaptic = [v for v in owner.owner.variables if v.site is Site.SYNAPSE]
     for column in owner.columns:
         if column.kind == "last":
@@ -64,7 +66,7 @@ def emit_start(unit: Unit) -> None:
         if column.kind == "stamp":
             scope.lines.append(f"{frame.item('stamp', column.name)} = step;")
     if has_walks(owner.owner):
-        scope.lines.append("p->quiet[i] = 0;")
+        scope.lines.append(f"{quiet(owner)} = 0;")
     arguments = "int32_t i, int32_t j, int64_t s, int32_t step, uint32_t repeat"
     unit.function("start", arguments, scope, about=f"{owner.owner.name}: a new synapse")
 

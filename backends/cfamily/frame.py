@@ -306,6 +306,14 @@ class Frame:
                 raise AssertionError(f"there is no builtin {name}")
 
     def _pair(self, name: str) -> str:
+        """A constant of the pair: from its column where synapses keep it."""
+        owner = self.owner
+        assert isinstance(owner, ProjectionLayout)
+        if self.site is Site.SYNAPSE and any(c.kind == "pair" and c.name == name for c in owner.columns):
+            return self.item("pair", name)
+        return self.pair_anew(name)
+
+    def pair_anew(self, name: str) -> str:
         """A constant of the pair, computed anew."""
         pair = replace(
             self,
@@ -323,14 +331,15 @@ class Frame:
     # ------------------------------------------------------------ variables
 
     def array(self, kind: str, name: str) -> str:
-        """A pointer to "value", "before", "stamp" or "last" (name: of the variable, or first of the group)."""
+        """A pointer to "value", "before", "stamp", "pair" or "last" (name: of the variable, or first of the group)."""
         owner = self.owner
         variable = owner.variable(name)
         type_ = "int32_t" if kind in ("stamp", "last") else self.dialect.type(variable.type)
         text = self.names.of(
-            {"value": "v", "before": "old", "stamp": "stamp", "last": "last"}[kind], f"{owner.owner.name}.{name}"
+            {"value": "v", "before": "old", "stamp": "stamp", "last": "last", "pair": "pair"}[kind],
+            f"{owner.owner.name}.{name}",
         )
-        if variable.site is Site.SYNAPSE:
+        if variable.site is Site.SYNAPSE or kind == "pair":
             assert isinstance(owner, ProjectionLayout)
             # the pool holds one array per column, each aligned for any type
             source = f"({type_} *)(void *)p->rows.column[{owner.column(kind, name)}]"

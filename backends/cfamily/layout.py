@@ -45,7 +45,7 @@ _STRUCTURAL = (Sample, GrowUniform, GrowRanked, GrowMatched, PruneWhere, PruneRa
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One array over the pool of synapses. `kind`: "value", "before", "stamp", "last" (of a lazy group) or "let".
+    """One array over the pool of synapses. `kind`: "value", "before", "stamp", "last" (of a lazy group), "let", "pair".
 
     `own`: in a batch, each network has one.
     """

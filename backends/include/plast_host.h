@@ -2,6 +2,7 @@
 #ifndef PLAST_HOST_H
 #define PLAST_HOST_H
 
+#include "plast_lanes.h"
 #include "plast_pool.h"
 #include "plast_structure.h"
 
@@ -56,7 +57,7 @@ PL_API bool plast_join(pl_model *m, int64_t projection, int64_t number) {
     pl_history *const h = &m->networks[number].projections[projection].history;
     pl_projection *const p = &m->networks[number].projections[projection];
     const bool fine = number == 0 || h->rows == 0 || pl_history_begin(h);
-    memset(p->quiet, 0, (size_t)p->n_pre);
+    pl_look_again(p);
     if (fine) {
         pl_batch_view(m, projection);
     }

@@ -341,8 +341,11 @@ PL_FN double pl_clamp_input(double v) {
     return y < 262144.0 ? y : 262144.0;
 }
 PL_FN int64_t pl_fixedf(float v) {
-    const double t = pl_clamp_input((double)v) * 4294967296.0 + 6755399441055744.0;
-    return (int64_t)(pl_bits(t) - UINT64_C(0x4338000000000000));
+    /* the product is exact, so it need not be in double, nor come after clamping */
+    const float x = v * 4294967296.0f;
+    const float y = x > -1125899906842624.0f ? x : -1125899906842624.0f;
+    const float z = y < 1125899906842624.0f ? y : 1125899906842624.0f;
+    return (int64_t)(pl_bits((double)z + 6755399441055744.0) - UINT64_C(0x4338000000000000));
 }
 PL_FN int64_t pl_fixed(double v) { return (int64_t)PL_RINT(pl_clamp_input(v) * 8796093022208.0); }
 PL_FN float pl_unfixedf(int64_t sum) { return (float)((double)sum * 2.3283064365386963e-10); }

@@ -137,6 +137,7 @@ typedef struct pl_projection {
     pl_bytes arrivals;
     uint8_t *quiet; /* of each row: 2 where its traces are known to be 0, 1 where they are not, 0 where nobody has looked */
     int64_t tame;   /* whether 0 times the values of this step is 0 */
+    int64_t lanes;  /* networks whose `quiet` of a row are neighbours; it begins with that of this one */
     int64_t formations, eliminations;
     int32_t n_pre, n_post, periodic, width, height, has_incoming;
 } pl_projection;
@@ -228,6 +229,13 @@ PL_LOCAL inline int32_t pl_is_positivef(float x) { return pl_is_tamef(x) && (x >
 PL_LOCAL inline int32_t pl_is_positive(double x) { return pl_is_tame(x) && (x > 0.0 || pl_is_zero(x)); }
 PL_LOCAL inline int32_t pl_is_sumf(float x) { return !(x == 0.0f) || pl_is_zerof(x); }
 PL_LOCAL inline int32_t pl_is_sum(double x) { return !(x == 0.0) || pl_is_zero(x); }
+
+/* Nobody knows any more which rows are at rest. */
+PL_LOCAL inline void pl_look_again(pl_projection *p) {
+    for (int64_t i = 0; i < p->n_pre; ++i) {
+        p->quiet[i * p->lanes] = 0;
+    }
+}
 
 /* ------------------------------------------------------------------ batches */
 
