@@ -13,7 +13,7 @@ from plastlang.diagnostics import Source
 from plastlang.frontend.ast import ParameterDeclaration
 from plastlang.frontend.checked import CheckedModule
 from plastlang.network import start
-from plastlang.runtime.calls import unknown
+from plastlang.runtime.calls import bad_call, unknown
 from plastlang.runtime.model import Model
 
 
@@ -29,6 +29,8 @@ def load(what: str | Path) -> Library:
     Raises:
         PlastError: with every fault in it; `plastlang.render(error.diagnostics)` shows them with their places.
     """
+    if not isinstance(what, (str, Path)):
+        raise bad_call(f"load takes a path or a text, not {what!r}")
     is_text = isinstance(what, str) and "\n" in what
     source = Source("<text>", str(what)) if is_text else driver.source_of(what)
     module = driver.check(source)

@@ -11,6 +11,7 @@ import numpy as np
 from plastlang.components import Composition, Part, argument, compose
 from plastlang.frontend.checked import CheckedComponent, CheckedParameter, CheckedVariable, Dimension
 from plastlang.frontend.compose import labels
+from plastlang.frontend.habits import RESERVED
 from plastlang.frontend.units import format_value, quantity
 from plastlang.ir.types import Site
 from plastlang.runtime.calls import bad_call, unknown, whole
@@ -142,7 +143,7 @@ class NetworkBuilder:
         head = f"project {chosen} = {' + '.join(s.name for s in sources)} -> {target.name}{port} with {calls}:"
         body = [connectivity.source()]
         if delay is not None:
-            body.append(f"delay {milliseconds(delay, 'the delay')!r} ms")
+            body.append(f"delay {_above_zero(delay, 'the delay')!r} ms")
         body += [f"{key} = {_value(_variable(rules, key), value, arrays)}" for key, value in initial.items()]
         self._add(handle, "\n        ".join([head, *body]), arrays)
         if isinstance(connectivity, (Pairs, FixedInDegree)):
@@ -156,7 +157,7 @@ class NetworkBuilder:
             raise unknown("the population or projection", str(getattr(owner, "name", owner)), self.handles)
         if every is None and what != "spikes":
             raise bad_call(f"record {handle.name} {what} needs a period", 'say every="1 ms"', "R104")
-        period = "" if every is None else f" every {milliseconds(every, 'the period')!r} ms"
+        period = "" if every is None else f" every {_above_zero(every, 'the period')!r} ms"
         components = (handle.component,) if isinstance(handle, PopulationHandle) else handle.rules
         special = ("spikes",) if isinstance(handle, PopulationHandle) else ("degree", "connectivity")
         names = [v.name for component in components for v in component.variables]
@@ -175,6 +176,8 @@ class NetworkBuilder:
         if name:
             if not _NAME.fullmatch(name):
                 raise bad_call(f"{name!r} cannot be a name", "a name is letters, digits and _")
+            if name in RESERVED:
+                raise bad_call(f"{name!r} is a word of the language and cannot be a name")
             if name in self.handles:
                 raise bad_call(f"there is already a {name!r} in this network")
             return name
@@ -258,6 +261,13 @@ def _value(item: CheckedParameter | CheckedVariable, value: Any, arrays: _Arrays
     return arrays.take(item, number)
 
 
+def _above_zero(time: object, what: str) -> float:
+    found = milliseconds(time, what)
+    if found == 0:
+        raise bad_call(f"{what} must be above 0", code="R104")
+    return found
+
+
 def _single(neuron: object, kind: str, arguments: dict[str, Any]) -> Part:
     composition = compose(neuron)
     part = composition.parts[0]
@@ -277,5 +287,8 @@ def _rules(rule: object) -> Composition:
 def _variable(rules: tuple[CheckedComponent, ...], name: str) -> CheckedVariable:
     named = {variable.name: variable for rule in rules for variable in rule.variables if not variable.required}
     if name not in named:
+        for rule in rules:
+            if name in {parameter.name for parameter in rule.parameters}:
+                raise bad_call(f"{name} is a parameter", f"give it to the rule: {rule.name}({name}=...)", "R101")
         raise unknown("the start value of", name, named)
     return named[name]

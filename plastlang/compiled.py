@@ -22,7 +22,7 @@ from plastlang.runtime.setup import Setup
 
 FORMAT = 1
 MANIFEST, SOURCE, PROGRAM, SCHEDULE, VALUES = "manifest.json", "source.plast", "program.ir", "schedule.ir", "values.npz"
-_NEEDED = ("format", "kind", "name", "version", "program", "backend", "precision", "records", "files")
+_NEEDED = ("format", "kind", "name", "version", "program", "backend", "precision", "records", "files", "hashes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +93,17 @@ def read_manifest(directory: Path) -> dict[str, Any]:
 
 def read(directory: Path, manifest: dict[str, Any]) -> Compiled:
     """The program of a directory, as it was written."""
-    texts: list[str] = []
-    for name in (PROGRAM, SCHEDULE):
+    texts = {PROGRAM: "", SCHEDULE: ""}
+    for name in manifest["hashes"]:  # a library that is cut off would not fail to load, but end the process
         try:
             data = (directory / name).read_bytes()
         except OSError:
             raise bad_call(f"{directory / name} is missing", "run plastc compile again", "R106") from None
-        if hashlib.sha256(data).hexdigest() != manifest["hashes"].get(name):
+        if hashlib.sha256(data).hexdigest() != manifest["hashes"][name]:
             raise bad_call(f"{directory / name} was changed", "run plastc compile again", "R106")
-        texts.append(data.decode())
-    return Compiled(directory, manifest, from_text(texts[0]), from_text(texts[1]))
+        if name in (PROGRAM, SCHEDULE):
+            texts[name] = data.decode()
+    return Compiled(directory, manifest, from_text(texts[PROGRAM]), from_text(texts[SCHEDULE]))
 
 
 def _load(found: Compiled, options: Options) -> Executable:

@@ -61,7 +61,7 @@ class PlastError(Exception):
     def __str__(self) -> str:
         """With places and excerpts where there are some, since an uncaught error shows just this."""
         if all(d.span is None for d in self.diagnostics):
-            return "\n".join(f"{d.message}; {d.hint}" if d.hint else d.message for d in self.diagnostics)
+            return "\n".join(f"{d.message.rstrip('.')}; {d.hint}" if d.hint else d.message for d in self.diagnostics)
         return "\n" + render(self.diagnostics).rstrip()
 
 

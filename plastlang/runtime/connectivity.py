@@ -75,7 +75,9 @@ Connectivity: TypeAlias = Probability | Named | Pairs | FixedInDegree
 
 
 def fixed_probability(p: float) -> Probability:
-    """Each pair is connected independently with probability `p`."""
+    """Each pair is connected independently with probability `p`, a number."""
+    if isinstance(p, str):  # type: ignore[unreachable]
+        raise bad_call(f"{p!r} is no number", "take plastlang.probability for an expression")
     if not 0 <= p <= 1:
         raise bad_call(f"a probability lies between 0 and 1, not at {p!r}")
     return Probability(repr(float(p)))

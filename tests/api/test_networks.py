@@ -172,7 +172,13 @@ BAD: list[tuple[Callable[[pl.Network, Any, Any, Any], Any], str]] = [
     (lambda n, a, b, r: pl.Network(dt="1 mV"), "'1 mV' is a voltage (mV), but dt takes a time (ms)"),
     (lambda n, a, b, r: r.Nothing, "the neuron, rule or network of <text> 'Nothing' does not exist"),
     (lambda n, a, b, r: pl.rules.PairSDTP, "the rule 'PairSDTP' does not exist; did you mean 'PairSTDP'?"),
-    (lambda n, a, b, r: pl.load("nowhere.plast"), "There is no file `nowhere.plast`."),
+    (lambda n, a, b, r: pl.load("nowhere.plast"), "There is no file `nowhere.plast`"),
+    (lambda n, a, b, r: pl.load(3), "load takes a path or a text, not 3"),
+    (lambda n, a, b, r: n.population(r.Clock, 3, name="rule"), "'rule' is a word of the language and cannot be a name"),
+    (lambda n, a, b, r: n.connect(a, b.exc, r.Static, pl.none(), delay=0), "the delay must be above 0"),
+    (lambda n, a, b, r: n.record(b, "v", every="0 s"), "the period must be above 0"),
+    (lambda n, a, b, r: pl.fixed_probability("0.1"), "'0.1' is no number; take plastlang.probability for"),
+    (lambda n, a, b, r: pl.rules.PairSTDP.compile(1, 1, [0], [0], w_max=1), "to the rule: PairSTDP(w_max=...)"),
 ]  # fmt: skip
 
 

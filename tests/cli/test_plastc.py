@@ -332,6 +332,17 @@ def test_opening_what_is_damaged(capsys: pytest.CaptureFixture[str], small: Path
             pl.open(built)
 
 
+def test_a_library_that_is_cut_off_is_not_loaded(
+    capsys: pytest.CaptureFixture[str], small: Path, tmp_path: Path
+) -> None:
+    """Loading it would work, and calling what is not there would end the process."""
+    plastc(capsys, "compile", small, "-o", tmp_path / "built")
+    (library,) = (tmp_path / "built").glob("model*.so")
+    library.write_bytes(library.read_bytes()[:5000])
+    with pytest.raises(pl.PlastError, match=r"model-\w+\.so was changed; run plastc compile again"):
+        pl.open(tmp_path / "built")
+
+
 def test_a_file_of_rules_is_compiled_to_a_library(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "base.plast").write_text(RULE)
     path = tmp_path / "rules.plast"
