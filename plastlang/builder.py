@@ -12,6 +12,7 @@ from plastlang.components import Composition, Part, argument, compose
 from plastlang.frontend.checked import CheckedComponent, CheckedParameter, CheckedVariable, Dimension
 from plastlang.frontend.compose import labels
 from plastlang.frontend.habits import RESERVED
+from plastlang.frontend.limits import limits_of
 from plastlang.frontend.units import format_value, quantity
 from plastlang.ir.types import Site
 from plastlang.runtime.calls import bad_call, unknown, whole
@@ -229,9 +230,12 @@ class _Arrays:
         if isinstance(item, CheckedVariable):
             self.initial[item.name] = array
             return zero
-        for low, high in ((item.low, item.high),):
-            if (low is not None and array.min() < low) or (high is not None and array.max() > high):
-                raise bad_call(f"{item.name} lies outside its bounds")
+        low, high = (-np.inf if item.low is None else item.low), (np.inf if item.high is None else item.high)
+        outside = (array < low) | (array > high)
+        if outside.any():
+            place = int(np.argmax(outside))
+            given = format_value(float(array[place]), item.dimension)
+            raise bad_call(f"{item.name}[{place}] must be {limits_of(item)}, not {given}")
         if item.divides and not array.all():
             place = int(np.argmin(array != 0))
             raise bad_call(f"{item.name}[{place}] is 0, and the equation of {item.divides} divides by it")

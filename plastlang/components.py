@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from plastlang.frontend.checked import CheckedComponent, CheckedParameter, CheckedVariable
+from plastlang.frontend.limits import limits_of
 from plastlang.frontend.units import format_value
 from plastlang.runtime.calls import bad_call, unknown
 
@@ -140,6 +141,5 @@ def describe(component: CheckedComponent) -> str:
 
 
 def _bounds(item: CheckedParameter) -> str:
-    if item.low is None or item.high is None:
-        return ""
-    return f", from {format_value(item.low, item.dimension)} to {format_value(item.high, item.dimension)}"
+    limits = limits_of(item)
+    return f", {limits}" if limits else ""

@@ -19,7 +19,9 @@ from plastlang.backends.cfamily.cache import cache_directory
 from plastlang.backends.interface import Backend, Compiling, Executable, Options, Preparing
 from plastlang.diagnostics import Diagnostic, PlastError, Source
 from plastlang.frontend.checked import CheckedModule, CheckedNetwork
+from plastlang.frontend.limits import limits_text
 from plastlang.frontend.sources import load_import, read_source
+from plastlang.frontend.units import format_value, unit_dimension
 from plastlang.ir.lowered import Lowered
 from plastlang.ir.nodes import Program, Variable
 from plastlang.ir.text import to_text
@@ -272,7 +274,14 @@ def neuron_parameters(lowered: Lowered) -> dict[tuple[str, str], NDArray[np.floa
         )
         program = Program("parameters", lowered.program.dt, (alone,), ())
         values = backend("reference").load(program, Options("double")).get(owner, name)
-        if not values.all() and any(p.name == name and p.nonzero for p in place.parameters):
+        item = next(p for p in place.parameters if p.name == name)
+        if item.nonzero and not values.all():
             raise bad_call(f"{name}[{int(np.argmin(values != 0))}] of {owner} is 0, and an equation divides by it")
+        low, high = (-np.inf if item.low is None else item.low), (np.inf if item.high is None else item.high)
+        outside = np.less(values, low) | np.greater(values, high)
+        if outside.any():
+            at, unit = int(np.argmax(outside)), unit_dimension(item.unit)
+            limits = limits_text(item.low, item.high, unit, zero=not item.nonzero)
+            raise bad_call(f"{name}[{at}] of {owner} must be {limits}, not {format_value(float(values[at]), unit)}")
         found[owner, name] = values.astype(np.float64)
     return found

@@ -33,6 +33,7 @@ from plastlang.frontend.checked import (
 from plastlang.frontend.compose import ordered
 from plastlang.frontend.dimensions import TIME, Vector, to_dimension
 from plastlang.frontend.divisors import divisors
+from plastlang.frontend.limits import finite, limited, limits_of
 from plastlang.frontend.spans import head
 from plastlang.ir.delays import is_per_synapse
 from plastlang.ir.nodes import (
@@ -289,14 +290,16 @@ class _Component(Uses):
             d.doc,
             tuple(p for u in used for p in u.parameters)
             + tuple(
-                CheckedParameter(
-                    i.name,
-                    default,
-                    dimension(vector),
-                    bounds[0] if bounds else None,
-                    bounds[1] if bounds else None,
-                    span=i.span,
-                    divides=divided.get(i.name, ""),
+                limited(
+                    CheckedParameter(
+                        i.name,
+                        default,
+                        dimension(vector),
+                        finite(bounds[0]) if bounds else None,
+                        finite(bounds[1]) if bounds else None,
+                        span=i.span,
+                        divides=divided.get(i.name, ""),
+                    )
                 )
                 for i, vector, default, bounds in self.parameters
             ),
@@ -377,11 +380,12 @@ def check_component(
     result = component.result()
     reporter.found += changing_delays(result)
     for parameter in result.parameters:
-        if parameter.divides and parameter.default == 0:
+        name, default, low = parameter.name, parameter.default, parameter.low
+        if parameter.divides and default is not None and (default == 0 or (low is not None and default < low)):
             reporter.error(
                 "P407",
-                f"the default of `{parameter.name}` is 0, and the equation of `{parameter.divides}` divides by it",
+                f"the default of `{name}` is {default:g}, and the equation of `{parameter.divides}` divides by it",
                 parameter.span,
-                "0 is no value for it",
+                "0 is no value for it" if default == 0 else f"must be {limits_of(parameter)}",
             )
     return result if len(reporter.errors) == before else None

@@ -19,6 +19,7 @@ from plastlang.frontend.check_values import (
     VariableName,
 )
 from plastlang.frontend.dimensions import Vector
+from plastlang.frontend.limits import infinite
 from plastlang.frontend.units import UnitError, read_unit
 from plastlang.ir.nodes import (
     Const,
@@ -119,8 +120,7 @@ class Declarations:
             return
         bounds = None
         if item.bounds is not None:
-            low = self._number(item.bounds[0], f"a bound of `{item.name}`", vector)
-            high = self._number(item.bounds[1], f"a bound of `{item.name}`", vector)
+            low, high = (self._limit(bound, item.name, vector) for bound in item.bounds)
             bounds = (low, high) if low is not None and high is not None else None
             self._ordered(item, bounds, default)
         self.parameters.append((item, vector, default, bounds))
@@ -133,6 +133,10 @@ class Declarations:
             self.e.report_unit(node.span, f"{what} must be {self.e.say(vector)}", found[1])
             return None
         return found[0]
+
+    def _limit(self, node: ast.Expression, name: str, vector: Vector) -> float | None:
+        none = infinite(node)
+        return self._number(node, f"a bound of `{name}`", vector) if none is None else none
 
     def _ordered(
         self, item: ast.ParameterItem | ast.VariableItem, bounds: tuple[float, float] | None, value: float | None
@@ -222,6 +226,8 @@ class Declarations:
         return True
 
     def _bound(self, node: ast.Expression, declared: Declared) -> Expr | None:
+        if infinite(node) is not None:
+            return None
         what = f"a bound of `{declared.item.name}`"
         value = self.e.elaborate(node, Place(what, draws=False, state=False))
         if value is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +13,9 @@ from plastlang.frontend.check_values import ParameterName, VariableName, did_you
 from plastlang.frontend.checked import CheckedComponent, CheckedParameter, Dimension
 from plastlang.frontend.compose import with_dimensions
 from plastlang.frontend.dimensions import Unifier, Vector, from_dimension, to_dimension
+from plastlang.frontend.limits import limits_of
 from plastlang.frontend.renaming import rename
+from plastlang.frontend.units import format_value
 from plastlang.ir.nodes import Read
 from plastlang.ir.types import Type
 from plastlang.ir.walk import all_expressions, walk
@@ -133,8 +136,8 @@ class Uses(Dynamics):
             low, high = known[name].low, known[name].high
             if (low is not None and found[0] < low) or (high is not None and found[0] > high):
                 self.reporter.error(
-                    "P525", f"`{name}` is {found[0]:g}, outside its bounds", argument.value.span,
-                    f"must be from {low:g} to {high:g}",
+                    "P525", f"`{name}` is {format_value(found[0], known[name].dimension)}, outside its bounds",
+                    argument.value.span, f"must be {limits_of(known[name])}",
                 )  # fmt: skip
             known[name] = replace(known[name], default=found[0])
         return tuple(p for p in known.values() if p.name not in given), given
@@ -147,11 +150,14 @@ class Uses(Dynamics):
         if not self.e.unifier.unify(want, own.vector):
             self.e.report_unit(span, f"`{name}` must be {self.e.say(want)}", own.vector)
         limits = next((bounds for item, _, _, bounds in self.parameters if item.name == own.name), None)
+        own_low, own_high = limits or (-math.inf, math.inf)
         low, high = parameter.low, parameter.high
-        if low is not None and high is not None and (limits is None or limits[0] < low or limits[1] > high):
+        if parameter.divides and low == 0:  # then this rule's own parameter is divided by, too
+            low = None
+        if (low is not None and own_low < low) or (high is not None and own_high > high):
             self.reporter.error(
                 "P525", f"`{name}` is limited, and `{own.name}` may leave its limits", span,
-                f"must be from {low:g} to {high:g}", f"give `{own.name}` these limits, too: `in [...]`",
+                f"must be {limits_of(parameter)}", f"give `{own.name}` these limits, too: `in [...]`",
             )  # fmt: skip
 
     def _no_such(self, rule: CheckedComponent, name: str, known: list[str], span: Span | None) -> None:

@@ -11,6 +11,8 @@ from plastlang.frontend.check_values import SITE_WORDS, Place, Value, did_you_me
 from plastlang.frontend.checked import CheckedComponent, CheckedParameter, CheckedVariable
 from plastlang.frontend.dimensions import from_dimension
 from plastlang.frontend.evaluate import NotConstant, evaluate
+from plastlang.frontend.limits import limits_of
+from plastlang.frontend.units import format_value
 from plastlang.ir.nodes import Const, Every, Expr, Param, Read
 from plastlang.ir.types import VISIBLE, Site
 from plastlang.ir.walk import expressions, statements, walk
@@ -91,9 +93,9 @@ class Given:
         ):
             self.e.reporter.error(
                 "P525",
-                f"`{name}` is {number:g}, outside its bounds",
+                f"`{name}` is {format_value(number, parameter.dimension)}, outside its bounds",
                 node.span,
-                f"must be from {parameter.low:g} to {parameter.high:g}",
+                f"must be {limits_of(parameter)}",
             )
             return
         if number == 0 and parameter.divides:

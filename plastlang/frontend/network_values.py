@@ -13,6 +13,7 @@ from plastlang.frontend.checked import (
     CheckedModule,
 )
 from plastlang.frontend.dimensions import TIME, Vector
+from plastlang.frontend.limits import infinite
 from plastlang.frontend.units import UnitError, parse_quantity, read_unit
 from plastlang.ir.nodes import Const
 
@@ -103,15 +104,22 @@ class NetworkValues:
 
     def _inside(self, item: ast.ParameterItem, number: float) -> bool:
         assert item.bounds is not None
-        found = [self.e.constant(bound, f"a bound of `{item.name}`") for bound in item.bounds]
+        found = [self._limit(bound, item.name) for bound in item.bounds]
         if found[0] is None or found[1] is None:
             return False
-        if not found[0][0] <= number <= found[1][0]:
+        if not found[0] <= number <= found[1]:
             self.reporter.error(
                 "P525", f"parameter `{item.name}` is {number:g}, outside its bounds", item.span, "bounds stand here"
             )
             return False
         return True
+
+    def _limit(self, node: ast.Expression, name: str) -> float | None:
+        none = infinite(node)
+        if none is not None:
+            return none
+        found = self.e.constant(node, f"a bound of `{name}`")
+        return None if found is None else found[0]
 
     def time(self, node: ast.Expression, what: str, code: str) -> float | None:
         """A positive time in ms."""

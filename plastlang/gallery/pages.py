@@ -10,6 +10,7 @@ from pathlib import Path
 from plastlang import library
 from plastlang.diagnostics import MachineError, PlastError
 from plastlang.frontend.checked import CheckedComponent
+from plastlang.frontend.limits import limits_of
 from plastlang.frontend.units import format_value
 from plastlang.gallery import neurons, rules
 from plastlang.gallery.curves import Panel
@@ -115,9 +116,7 @@ def _parameters(component: CheckedComponent) -> str:
     rows = ["| symbol | name | default | range |", "|---|---|---|---|"]
     for item in component.parameters:
         default = "to be given" if item.default is None else format_value(item.default, item.dimension)
-        limits = "" if item.low is None or item.high is None else (
-            f"{format_value(item.low, item.dimension)} to {format_value(item.high, item.dimension)}"
-        )  # fmt: skip
+        limits = limits_of(item).removeprefix("from ")
         rows.append(f"| ${name_text(item.name)}$ | `{item.name}` | {default} | {limits} |")
     return "\n".join(rows)
 

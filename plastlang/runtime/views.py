@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from plastlang.frontend.limits import limits_text
 from plastlang.frontend.units import format_value, quantity, unit_dimension
 from plastlang.ir.nodes import Parameter, Population, Projection, Scheduled, Variable
 from plastlang.ir.types import Site, Type
@@ -177,8 +178,8 @@ class View(ABC):
         if outside.size:
             place = f"[{outside[0]}]" if array.ndim else ""
             given = format_value(float(array.ravel()[outside[0]]), unit_dimension(item.unit))
-            limits = [format_value(limit, unit_dimension(item.unit)) for limit in (low, high)]
-            raise bad_call(f"{item.name}{place} of {self.name} must be from {limits[0]} to {limits[1]}, not {given}")
+            limits = limits_text(item.low, item.high, unit_dimension(item.unit), zero=not item.nonzero)
+            raise bad_call(f"{item.name}{place} of {self.name} must be {limits}, not {given}")
 
 
 class PopulationView(View):

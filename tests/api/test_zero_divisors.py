@@ -1,4 +1,4 @@
-"""A time constant of zero is an error wherever it is given; declared as any other parameter, it is found by its use."""
+"""A time constant of zero or less is an error wherever it is given; it is declared as any parameter and found by its use."""
 
 from __future__ import annotations
 
@@ -76,3 +76,45 @@ def test_of_a_rule_that_is_used() -> None:
     source = 'rule Weakens:\n    """W."""\n    param tau = 10 ms\n    synapse w = 1\n    w\' = -w / tau\n' + text
     with pytest.raises(pl.PlastError, match="divides by it"):
         pl.load(source + "    on pre spike:\n        deliver w\n")
+
+
+def test_a_time_is_above_zero_and_a_number_may_be_negative() -> None:
+    with pytest.raises(pl.PlastError, match=r"`tau` is -5 ms, outside its bounds") as caught:
+        network(tau="-5 ms").compile()
+    assert caught.value.diagnostics[0].label == "must be above 0 ms"
+    with pytest.raises(pl.PlastError, match=r"tau\[1\] must be above 0 ms, not -1 ms"):
+        network(tau=np.array([10.0, -1.0, 5.0])).compile()
+    with pytest.raises(pl.PlastError, match=r"tau\[2\] of cells must be above 0 ms, not -4 ms"):
+        network(tau="10 ms - 7 ms * index").compile()
+    model = network(scale=-2, slow="-3 ms").compile()
+    with pytest.raises(pl.PlastError, match="tau of cells must be above 0 ms, not -1 ms"):
+        model["cells"].tau = -1
+    with pytest.raises(pl.PlastError, match=r"Weakens\.tau of syn must be above 0 ms"):
+        model.set_parameter("syn", "Weakens.tau", -2.0)
+    assert model["cells"].tau == 10
+
+
+def test_limits_of_one_side() -> None:
+    library = pl.load('''
+neuron Fires:
+    """At a rate."""
+    param rate = 5 Hz in [0 Hz, inf], most = 3 in [-inf, 4]
+    state x = 9 in [2, inf], y = 1 in [-inf, most]
+    each step:
+        x -= 1
+        y += 1
+    spike at rate rate
+''')
+    bad = pl.Network(dt="1 ms")
+    bad.population(library.Fires, 3, rate="-1 Hz")
+    with pytest.raises(pl.PlastError, match="outside its bounds") as caught:
+        bad.compile()
+    assert caught.value.diagnostics[0].label == "must be at least 0 kHz"
+    net = pl.Network(dt="1 ms", seed=1)
+    cells = net.population(library.Fires, 3, name="cells")
+    for backend in ("reference", "c"):
+        model = net.compile(backend)
+        with pytest.raises(pl.PlastError, match="most of cells must be at most 4, not 5"):
+            model[cells].most = 5
+        model.step(20)
+        assert model[cells].x.tolist() == [2, 2, 2] and model[cells].y.tolist() == [3, 3, 3]

@@ -408,6 +408,15 @@ CASES: dict[str, str] = {
     + STDP.replace(_Y, "        y += g(g(g(y)))\n"),
     "time constant that is zero by default": STDP.replace("tau_plus = 20 ms", "tau_plus = 0 ms"),
     "time constant given as zero": NET.replace("PairSTDP(w_max = 0.2 nS)", "PairSTDP(tau_plus = 0 ms)"),
+    "time constant that is negative by default": STDP.replace("tau_plus = 20 ms", "tau_plus = -20 ms"),
+    "time constant given as negative": NET.replace("PairSTDP(w_max = 0.2 nS)", "PairSTDP(tau_plus = -20 ms)"),
+    "parameter below a limit without an upper one": NET.replace(
+        "PairSTDP(w_max = 0.2 nS)", "PairSTDP(w_max = -0.2 nS)"
+    ).replace("w_max = 1 nS", "w_max = 1 nS in [0 nS, inf]"),
+    "parameter above a limit without a lower one": NET.replace(
+        "PairSTDP(w_max = 0.2 nS)", "PairSTDP(w_max = 3 nS)"
+    ).replace("w_max = 1 nS", "w_max = 1 nS in [-inf, 2 nS]"),
+    "nothing wrong with a variable without an upper bound": STDP.replace("in [0 nS, w_max]", "in [0 nS, inf]"),
     "several at once": STDP.replace("x_trace += 1", "x_trac += 1")
     .replace("tau_plus = 20 ms", "tau_plus = 20 msec")
     .replace(_Y, "        y += foo\n"),
