@@ -1,4 +1,4 @@
-"""Values that become NaN, or infinite by an equation, during a run: found between its pieces, traced to their step."""
+"""Values that become NaN, infinite by an equation or too large to be delivered: found in runs, traced to their step."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from plastlang.backends.interface import Executable
 from plastlang.diagnostics import Diagnostic, PlastError
-from plastlang.ir.nodes import Assign, Population, Projection, Variable
+from plastlang.ir.nodes import Assign, Deliver, Population, Program, Projection, Read, Variable
 from plastlang.ir.types import Site, Type
+from plastlang.ir.walk import statements
 
 State = Mapping[str, NDArray[Any]]
 
 #: Looking takes at most this part of the time, and so does keeping the state at the beginning of runs.
 _SHARE = 0.03
+#: What a port takes; larger values are clamped to it (docs/numerics.md).
+LARGEST_INPUT = 2.0**18
 #: Runs of fewer steps are not traced back, nor are networks with more values of state, which would be kept twice.
 _STEPS, _VALUES = 100, 1 << 20
 _PLACES = {
@@ -30,7 +33,7 @@ _PLACES = {
 
 @dataclass(slots=True)
 class Watch:
-    """Looks for NaN in the state of one model, and for infinity in what has an equation.
+    """Looks for NaN in the state of one model, and for what lies beyond the `limits` of its variables.
 
     `clean`: a step at which there was none. `kept`: the state then, of this run. `told`: what has been reported.
     `cost`, `looked`: seconds that the last look took, and when; `keeping`, `begun`: likewise for the last run that was
@@ -43,6 +46,7 @@ class Watch:
     cost: float = 0.0
     looked: float = 0.0
     traced: bool = False
+    limits: Mapping[tuple[str, str], float] | None = None
     keeping: float = 0.0
     begun: float = 0.0
 
@@ -95,8 +99,9 @@ class Watch:
 
     def _found(self, executable: Executable) -> Iterator[tuple[Population | Projection, Variable, tuple[int, ...]]]:
         """Variables with a NaN, and the first place of each."""
-        program = executable.program
-        owners: tuple[Population | Projection, ...] = (*program.populations, *program.projections)
+        owners = _owners(executable.program)
+        if self.limits is None:
+            self.limits = {(o.name, name): limit for o in owners for name, limit in _limits(o).items()}
         for owner in owners:
             for variable in owner.variables:
                 if variable.type is not Type.REAL or variable.site is Site.PAIR or variable.hidden:
@@ -104,7 +109,8 @@ class Watch:
                 if (owner.name, variable.name) in self.told:
                     continue
                 values = executable.get(owner.name, variable.name)
-                bad = ~np.isfinite(values) if _is_stepped(owner, variable) else np.isnan(values)
+                limit = self.limits.get((owner.name, variable.name))
+                bad = np.isnan(values) if limit is None else ~np.isfinite(values) | (np.abs(values) > limit)
                 if bad.any():
                     yield owner, variable, tuple(int(k) for k in np.argwhere(np.atleast_1d(bad))[0])
 
@@ -129,9 +135,18 @@ class Watch:
         return owner, variable, where, word, low
 
 
-def _is_stepped(owner: Population | Projection, variable: Variable) -> bool:
-    """Whether an equation of it is advanced in every step, so that infinity is not what anybody meant."""
-    return any(isinstance(s, Assign) and s.name == variable.name for s in owner.step)
+def _owners(program: Program) -> tuple[Population | Projection, ...]:
+    return (*program.populations, *program.projections)
+
+
+def _limits(owner: Population | Projection) -> dict[str, float]:
+    """The largest magnitudes that can be meant: finite by an equation, what a port takes for what is delivered."""
+    found = {s.name: np.inf for s in owner.step if isinstance(s, Assign)}
+    for block in owner.blocks if isinstance(owner, Projection) else ():
+        for statement in statements(block.body):
+            if isinstance(statement, Deliver) and isinstance(statement.value, Read) and not statement.value.of:
+                found[statement.value.name] = LARGEST_INPUT
+    return found
 
 
 def _run_to(executable: Executable, step: int) -> None:
@@ -164,7 +179,9 @@ def _place(executable: Executable, owner: Population | Projection, variable: Var
 
 def _word(executable: Executable, owner: Population | Projection, variable: Variable, index: tuple[int, ...]) -> str:
     value = np.atleast_1d(executable.get(owner.name, variable.name))[index]
-    return "NaN" if np.isnan(value) else "infinite"
+    if np.isnan(value):
+        return "NaN"
+    return "infinite" if np.isinf(value) else f"{value:g}, which is too large to be delivered,"
 
 
 def _report(
@@ -184,8 +201,10 @@ def _report(
     why = "NaN comes from 0 / 0, infinity - infinity, the logarithm or root of a negative number, or a mean of nothing"
     if word != "NaN":
         why = "infinity comes from a division by 0, an exp of a large number, or a value that grows without limit"
+    if word not in ("NaN", "infinite"):
+        why = f"a port takes values of magnitudes up to {LARGEST_INPUT:.0f} {variable.unit}".rstrip()
     hint = ""
-    if _is_stepped(owner, variable):
+    if variable.name in {s.name for s in owner.step if isinstance(s, Assign)}:
         hint = f"a step of {dt:g} ms may be too long for its equation: try a shorter dt"
     notes = (why, "the run stopped here; the state can be read, saved and run on")
     return PlastError((Diagnostic("R302", sentence, notes=notes, hint=hint),))

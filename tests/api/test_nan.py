@@ -130,3 +130,24 @@ def test_a_step_that_is_too_long_for_the_squid_axon() -> None:
     net.population(pl.rules.HodgkinHuxley, 1, name="axon", i_offset="1 nA")
     with pytest.raises(pl.PlastError, match=r"v of population axon, .* 0\.1 ms may be too long .* try a shorter dt"):
         net.compile().run("10 ms")
+
+
+@pytest.mark.parametrize("backend", ["reference", "c"])
+@pytest.mark.parametrize(("count", "factor", "value"), [(1, 10, "1e+06"), (8, 1e30, "1e+30")])
+def test_what_is_too_large_to_be_delivered_is_said(backend: str, count: int, factor: float, value: str) -> None:
+    """Clamped to what a port takes it would be wrong, and eight of them add up to 2^64 in double precision."""
+    library = pl.load(
+        "rule Doubling:\n    param factor = 2\n    synapse w = 1 nS, unused = 1\n    on pre spike:\n        deliver w\n"
+        "        w *= factor\n        unused *= 1e30\n"
+    )
+    net = pl.Network(dt="1 ms")
+    clocks = net.population(pl.rules.SpikeTimes, count, name="clocks")
+    cells = net.population(pl.rules.LIF, 1, name="cells")
+    net.connect(clocks, cells.exc, library.Doubling(factor=factor), pl.all_to_all(), name="wires")
+    made = net.compile(backend, precision="double")
+    made[clocks].schedule(np.tile(np.arange(count), 12), np.repeat(10 * np.arange(12), count))
+    with pytest.raises(pl.PlastError) as caught:
+        made.run("200 ms")
+    became = f"a variable of Doubling, became {value}, which is too large to be delivered, in step "
+    assert f"w of projection wires, {became}" in str(caught.value) and "the synapse from neuron 0 to neuron 0" in str(caught.value)
+    assert caught.value.diagnostics[0].notes[0] == "a port takes values of magnitudes up to 262144 nS"
