@@ -149,5 +149,6 @@ def test_what_is_too_large_to_be_delivered_is_said(backend: str, count: int, fac
     with pytest.raises(pl.PlastError) as caught:
         made.run("200 ms")
     became = f"a variable of Doubling, became {value}, which is too large to be delivered, in step "
-    assert f"w of projection wires, {became}" in str(caught.value) and "the synapse from neuron 0 to neuron 0" in str(caught.value)
+    told = str(caught.value)
+    assert f"w of projection wires, {became}" in told and "the synapse from neuron 0 to neuron 0" in told
     assert caught.value.diagnostics[0].notes[0] == "a port takes values of magnitudes up to 262144 nS"
