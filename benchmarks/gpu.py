@@ -180,7 +180,7 @@ class Timing:
 
 def executable(model: pl.Model) -> CudaExecutable:
     """What runs a model on the device."""
-    found = model.executable
+    found = model.executable.opened()
     assert isinstance(found, CudaExecutable)
     return found
 
@@ -273,9 +273,7 @@ def map_table(
 # ---------------------------------------------------------------- (4) a balanced network
 
 
-def balanced(
-    neurons: int = 100_000, synapses: int = 1000, mode: str = "deterministic", backend: str = "cuda"
-) -> pl.Model:
+def balanced(neurons: int = 100_000, synapses: int = 1000) -> pl.Network:
     """Excitatory neurons (80 %) and inhibitory ones, each with `synapses` inputs; those among excitatory ones learn."""
     net = pl.Network(dt="0.1 ms", seed=1)
     chance, weight = pl.fixed_probability(synapses / neurons), 400 / synapses
@@ -293,13 +291,13 @@ def balanced(
     for layer in layers:
         net.connect(inh, layer.inh, inhibits, chance, delay="0.8 ms")
     net.record(exc, "spikes")
-    return net.compile(backend, mode=mode)
+    return net
 
 
 def balanced_table(neurons: int = 100_000, synapses: int = 1000, biological: float = 1.0, profiled: int = 100) -> Table:
     rows = []
     for mode in ("deterministic", "fast"):
-        with balanced(neurons, synapses, mode) as model:
+        with balanced(neurons, synapses).compile("cuda", mode=mode) as model:
             found = measure(model, biological, profiled)
             spikes = len(model["exc"].spikes.times)
             rate = spikes / (0.8 * neurons) / (model.t / 1000)

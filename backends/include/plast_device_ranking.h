@@ -59,7 +59,7 @@ typedef struct pl_bound {
 
 typedef struct pl_selection {
     pl_bound found[PL_DIGITS + 1]; /* when so many digits are known */
-    int32_t histogram[PL_DIGITS][256];
+    int64_t histogram[PL_DIGITS][256]; /* pairs may be more than 2^31 */
 } pl_selection;
 
 /* Memory of a ranking, which lies at the end of the work memory; edits come to lie at its beginning. */
@@ -105,7 +105,7 @@ PL_DEVICE void pl_ranks_begin(
 }
 
 /* One more digit of the bound. */
-PL_DEVICE pl_bound pl_next_bound(pl_bound bound, const int32_t *histogram, int32_t digit) {
+PL_DEVICE pl_bound pl_next_bound(pl_bound bound, const int64_t *histogram, int32_t digit) {
     int64_t chosen = 0;
     while (chosen < 255 && bound.rest > histogram[chosen]) {
         bound.rest -= histogram[chosen++];
@@ -156,7 +156,7 @@ PL_DEVICE void pl_select_digit(
     __syncthreads();
     for (int32_t k = (int32_t)threadIdx.x; k < 256; k += (int32_t)blockDim.x) {
         if (counts[k] != 0) {
-            atomicAdd(&ranks->selection->histogram[digit][k], counts[k]);
+            pl_count(&ranks->selection->histogram[digit][k], counts[k]);
         }
     }
 }

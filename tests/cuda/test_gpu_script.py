@@ -57,7 +57,7 @@ def test_the_balanced_network() -> None:
 
 
 def test_training() -> None:
-    table = gpu.training_table(batch=1, steps=3, repeats=1, hidden=8, tasks=["digits"], conditions=2)
+    table = gpu.training_table(batch=2, steps=3, repeats=1, hidden=8, tasks=["digits"], conditions=2)
     assert [row[:2] for row in table.rows] == [("700-8-20", "dense"), ("700-8-20", "static 1 %")]
     assert table.rows[0][2:] == (str(708 * 8), table.rows[0][3], "1.0 (1.0 .. 1.0)")
     assert all(float(row[3]) > 0 for row in table.rows) and float(table.rows[1][2]) < 0.03 * 708 * 8

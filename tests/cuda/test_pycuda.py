@@ -42,7 +42,10 @@ def test_the_bits_are_those_of_the_reference(driver: Path) -> None:
 
 
 def test_steps_run_as_graphs(driver: Path) -> None:
-    assert session(driver, "graphs")["graphs"] >= 1
+    found = session(driver, "graphs")
+    assert found["graphs"] == 1 and found["steps"] >= 10 and found["replayed"] >= 10
+    # a step is launched by itself to be recorded, and where a run is to be interrupted after each step
+    assert found["launched"] + found["replayed"] == found["steps"] + 1
 
 
 def test_kernels_are_timed_by_events(driver: Path) -> None:

@@ -62,11 +62,18 @@ def memory() -> object:
 
 
 def graphs() -> object:
-    """Steps run as graphs."""
+    """Steps run as graphs: their kernels are launched once, to be recorded."""
     model = learning("cuda", rewiring=False)
-    module = model.executable._module  # type: ignore[attr-defined]
+    module, step = model.executable._module, model.executable._step  # type: ignore[attr-defined]
+    launched, replayed = [], []
+    put, run = module._put, module._graphs.run
+    module._put = lambda calls: (launched.append(tuple(calls)), put(calls))
+    module._graphs.run = lambda graph: (replayed.append(graph), run(graph))
     model.run("10 ms")
-    return {"graphs": sum(graph is not None for graph in module._recorded.values())}
+    return {
+        "graphs": sum(graph is not None for graph in module._recorded.values()),
+        "launched": launched.count(step), "replayed": len(replayed), "steps": model.executable.step,
+    }  # fmt: skip
 
 
 def profile() -> object:

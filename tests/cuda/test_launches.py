@@ -1,0 +1,37 @@
+"""How many kernels a step has: a graph of a step costs about a microsecond for each, however small the network is."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import gpu
+from plastlang import driver
+from plastlang.backends.cuda.emit import emit
+from plastlang.ir.nodes import Program
+from tests.cuda.test_emitted_code import scheduled
+
+
+def step_of(program: Program, batched: bool = False) -> list[str]:
+    return [launch.kernel for launch in emit(program, "single", batched).plan.step]
+
+
+@pytest.mark.parametrize(("name", "count"), [("TopographicMap", 22), ("TopographicMapSlots", 14)])
+def test_a_step_of_the_map(name: str, count: int) -> None:
+    kernels = step_of(scheduled(name))
+    assert len(kernels) == count, kernels
+
+
+def test_a_step_of_the_balanced_network() -> None:
+    kernels = step_of(driver.build(gpu.balanced(200, 20).checked()).scheduled)
+    assert len(kernels) == 18, kernels
+
+
+def test_a_batch_tells_the_other_networks_of_edits() -> None:
+    """Once for each projection that rewires, however many networks there are."""
+    program = scheduled("TopographicMap")
+    assert len(step_of(program, True)) == len(step_of(program)) + 2
+
+
+def test_sizes_do_not_matter() -> None:
+    small, large = (driver.build(gpu.balanced(n, 20).checked()).scheduled for n in (200, 100_000))
+    assert step_of(small) == step_of(large)
