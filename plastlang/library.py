@@ -64,7 +64,10 @@ def details(name: str) -> dict[str, Any]:
     return result | {
         "documentation": checked.doc.strip(),
         "parameters": [
-            {"name": p.name, "default": p.default, "unit": p.dimension.symbol, "low": p.low, "high": p.high}
+            {
+                "name": p.name, "default": p.default, "unit": p.dimension.symbol, "low": p.low, "high": p.high,
+                "nonzero": bool(p.divides),
+            }
             for p in checked.parameters
         ],
         "state": [

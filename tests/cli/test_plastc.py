@@ -279,7 +279,9 @@ def test_rules(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, error = plastc(capsys, "rules", "PairSTPD")
     assert code == 1 and "did you mean 'PairSTDP'?" in error
     told = json.loads(plastc(capsys, "rules", "PairSTDP", "--json")[1])
-    assert told["parameters"][0] == {"name": "tau_plus", "default": 20.0, "unit": "ms", "low": None, "high": None}
+    assert told["parameters"][0] == {
+        "name": "tau_plus", "default": 20.0, "unit": "ms", "low": 0.0, "high": None, "nonzero": True,
+    }  # fmt: skip
     assert {"name": "w", "site": "synapse", "unit": "nS", "required": False} in told["state"]
     assert json.loads(plastc(capsys, "rules", "TopographicMap", "--json")[1])["parameters"] == ["s"]
     assert {entry["name"] for entry in json.loads(plastc(capsys, "rules", "--json")[1])} >= {"LIF", "MapRewiring"}
