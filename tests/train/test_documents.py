@@ -87,6 +87,9 @@ def test_what_a_dense_network_moves() -> None:
     least = training_speed.least_bytes("digits", 20, 4, hidden=8)
     synapses = 708 * 8
     assert synapses * 64 < least < synapses * (64 + 20 * 72)
+    rows = training_speed.recurrent_rows("digits", 20, 4, hidden=8)
+    assert 0 < rows < 20 * 8
+    assert training_speed.least_bytes("digits", 20, 4, 8, rows) == least + rows * 8 * (16 * 4 + 8)
 
 
 def test_a_python_without_torch_is_an_error(tmp_path: Path) -> None:
