@@ -1,4 +1,4 @@
-"""A time constant of zero or less is an error wherever it is given; it is declared as any parameter and found by its use."""
+"""A time constant of zero or less is an error wherever it is given; it is found by its use."""
 
 from __future__ import annotations
 
