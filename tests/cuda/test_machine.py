@@ -88,16 +88,31 @@ def test_there_is_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
         find_compiler()
 
 
+#: What `plastc run` says. A driver that is too old and too little memory are in test_pycuda.py: there PyCUDA is needed.
+SAID = {
+    "PyCUDA": "error: the backend 'cuda' needs PyCUDA: `pip install 'plastlang[cuda]'`, or use --backend c, which "
+    "gives the same numbers\n",
+    "driver": "error: there is no NVIDIA driver on this machine (/nowhere/libcuda.so.1: cannot open shared object "
+    "file: No such file or directory); install one, or use --backend c, which gives the same numbers\n",
+    "cuInit": "error: the NVIDIA driver does not start: cuInit gives 100, CUDA_ERROR_NO_DEVICE: no device; see what "
+    "nvidia-smi says, or use --backend c, which gives the same numbers\n",
+}
+
+
+@pytest.mark.parametrize("missing", SAID)
 def test_plastc_says_it_with_exit_code_3(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], with_pycuda: None
+    missing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], with_pycuda: None
 ) -> None:
-    monkeypatch.setattr(probe, "DRIVER", "/nowhere/libcuda.so.1")
+    if missing == "PyCUDA":
+        find = importlib.util.find_spec
+        monkeypatch.setattr(probe.importlib.util, "find_spec", lambda name: None if name == "pycuda" else find(name))
+    monkeypatch.setattr(probe, "DRIVER", driver(tmp_path, 100) if missing == "cuInit" else "/nowhere/libcuda.so.1")
     monkeypatch.setattr(cuda, "_device", None)
     file = tmp_path / "small.plast"
     file.write_text(NETWORK)
     with pytest.raises(SystemExit) as end:
-        cli.main(["run", str(file), "--backend", "cuda"])
-    assert end.value.code == 3 and "there is no NVIDIA driver" in capsys.readouterr().err
+        cli.main(["run", str(file), "--backend", "cuda", "--quiet"])
+    assert end.value.code == 3 and capsys.readouterr().err == SAID[missing]
 
 
 # ---------------------------------------------------------------- compilers

@@ -70,3 +70,14 @@ def test_too_little_memory_is_said_with_numbers_and_given_back(driver: Path) -> 
 def test_a_driver_that_does_not_start(driver: Path) -> None:
     said = session(driver, "refused", STANDIN_BROKEN="1")["said"]
     assert said.startswith("the NVIDIA driver does not start: cuInit gives 100, CUDA_ERROR_NO_DEVICE")
+
+
+def test_plastc_says_what_is_missing_with_exit_code_3(driver: Path) -> None:
+    assert session(driver, "plastc", "older") == {
+        "code": 3, "said": "error: the NVIDIA driver is older than the CUDA toolkit: the driver goes up to CUDA 13, "
+        "/new/nvcc makes code for CUDA 14.1; update the driver, or install a compiler for CUDA 13\n",
+    }  # fmt: skip
+    assert session(driver, "plastc", "memory", STANDIN_MEMORY="20000") == {
+        "code": 3, "said": "error: the GPU has too little memory: the recorded spikes of outputs needs 0.50 MiB more; "
+        "of 0.02 MiB on emulated GPU 0.02 MiB are free\n",
+    }  # fmt: skip

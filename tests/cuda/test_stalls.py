@@ -26,8 +26,10 @@ from tests.cross.versus import Disagreement
 from tests.cuda.emulator import EmulatedDevice, Schedule, Violation
 from tests.cuda.playing import Machine
 from tests.cuda.playing import compare as versus
+from tests.cuda.test_batches import compare as compare_batch
 from tests.cuda.test_mutations import Mutating
 from tests.cuda.test_structure import text_of
+from tests.programs.running import built
 
 
 @pytest.fixture
@@ -149,3 +151,39 @@ def test_where_places_count_rows_keep_their_order(stalled: Counter[Stall], monke
     monkeypatch.setattr(synapses.Synapses, "_size", lambda self, kind, places: (places + 3000, places))
     with pytest.raises(Disagreement):
         versus(text_of("ranks"), script, Machine("random", 3))
+
+
+#: Rows of all networks grow, and each has values of its own in them.
+GROWING = """
+neuron N:
+    state u = uniform(0, 1)
+    input cur -> u
+    u' = (0.3 - u) / (5 ms)
+    spike when u > 0.6:
+        u = 0
+rule Grow:
+    synapse w = uniform(0, 0.1)
+    synapse shared seen = 0.0
+    on pre spike:
+        deliver w
+        w += 0.01
+        seen += 1
+    every 2 ms:
+        prune where seen > 3
+        grow 12 pairs uniformly:
+            w = uniform(0.1, 0.2)
+network Growing:
+    dt 1 ms
+    population n = N() size 12
+    project p = n -> n.cur with Grow():
+        connect with probability 0.1
+"""
+
+
+@pytest.mark.parametrize("behind", [0, 400])
+def test_rows_grow_in_a_batch(behind: int, stalled: Counter[Stall], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the values of every network, by the host (no places behind the rows) or on the device; a run goes on."""
+    monkeypatch.setattr(synapses, "reserve", lambda places: behind)
+    actions = (Action("run", 6), Action("move", 1), Action("run", 6))
+    compare_batch(built(GROWING), Script(3, "single", 1, actions), 3, Machine("random", 5))
+    assert (stalled[Stall.ROWS] >= 2) == (behind == 0)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import numpy as np
 import pycuda.driver
 
 import plastlang as pl
-from plastlang.backends.cuda import backend, pycuda_device
+from plastlang import cli
+from plastlang.backends.cuda import backend, pycuda_device, toolchain
 from plastlang.diagnostics import MachineError
 from tests.api.networks import learning
+from tests.cli.test_plastc import NETWORK
 from tests.cuda.emulator import build
 
 
@@ -85,6 +91,22 @@ def profile() -> object:
         "kernels": len(seconds), "positive": all(value > 0 for value in seconds.values()),
         "same": bool(np.array_equal(model["outputs"].v, other["outputs"].v)), "steps": model.executable.step,
     }  # fmt: skip
+
+
+def plastc() -> object:
+    """What `plastc run` says where the toolkit is newer than the driver ("older"), or memory is short ("memory")."""
+    if sys.argv[2] == "older":
+        toolchain.compilers = lambda: (toolchain.Compiler("nvcc", "/new/nvcc", (14, 1)),)  # type: ignore[assignment]
+        pycuda_device.find_compiler = toolchain.find_compiler
+    said = io.StringIO()
+    with tempfile.TemporaryDirectory() as place, contextlib.redirect_stderr(said):
+        file = Path(place) / "small.plast"
+        file.write_text(NETWORK)
+        try:
+            cli.main(["run", str(file), "--backend", "cuda", "--quiet"])
+        except SystemExit as end:
+            return {"code": end.code, "said": said.getvalue()}
+    return {}
 
 
 def refused() -> object:
