@@ -21,7 +21,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -256,8 +256,12 @@ def map_table(
     peak = bandwidth(cuda.backend.device(), copied)
     rows = []
     for scale, mode in [(s, "deterministic") for s in scales] + [(7, "fast")] * (7 in scales):
-        with pl.rules.TopographicMap(s=scale).compile("cuda", seed=1, mode=mode) as model:
-            found = measure(model, biological, profiled)
+        try:
+            with pl.rules.TopographicMap(s=scale).compile("cuda", seed=1, mode=mode) as model:
+                found = measure(model, biological, profiled)
+        except pl.MachineError as error:  # those before it are known
+            rows.append((str(scale), mode, str(error), *[""] * (3 + len(SHARES))))
+            continue
         rows.append((
             str(scale), mode, f"{found.synapses:.3g}", f"{found.seconds:.3g}", f"{1 / found.seconds:.3g}",
             *shared(found), f"{100 * found.traffic / peak:.0f} %",
@@ -354,6 +358,14 @@ def page(tables: Sequence[Table], before: str = "") -> str:
     return "\n\n".join([*head, *map(str, tables), *([f"{found}{kept}".rstrip()] if found else [])]) + "\n"
 
 
+def done_or_why_not(name: str, part: Callable[[], Table]) -> Table:
+    """What a part gives, or a table that says what the machine lacks for it."""
+    try:
+        return part()
+    except pl.MachineError as error:
+        return Table(name.capitalize(), "", ("not done",), ((str(error),),))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help="what to do (without any: all)")
@@ -372,12 +384,13 @@ def main() -> None:
         "bits": bits, "sanitizer": sanitizer, "map": lambda: map_table(scales), "balanced": balanced_table,
         "training": lambda: training_table(given.batch),
     }  # fmt: skip
-    tables = []
+    cuda.backend.device()  # without a GPU the page stays as it is
+    tables: list[Table] = []
     for name in given.parts or PARTS:
-        tables.append(make[name]())
+        tables.append(done_or_why_not(name, make[name]))
         print(f"{tables[-1]}\n", flush=True)
-    if not given.no_write:
-        TARGET.write_text(page(tables, TARGET.read_text("utf-8") if TARGET.exists() else ""), encoding="utf-8")
+        if not given.no_write:  # what is known is kept, whatever comes of the next part
+            TARGET.write_text(page(tables, TARGET.read_text("utf-8") if TARGET.exists() else ""), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,6 +49,37 @@ def test_the_map_and_its_parts() -> None:
     assert row["s"] == "1" and 1000 < float(row["synapses"]) < 20_000
     shares = [int(row[name].removesuffix(" %")) for name, _ in gpu.SHARES]
     assert 95 <= sum(shares) <= 105 and row["rewiring and blocks"] != "0 %"
+
+
+def test_a_scale_without_memory_is_a_row_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = gpu.measure
+
+    def measure(model: Any, *rest: Any) -> gpu.Timing:
+        if model["retina"].size > 256:
+            raise gpu.pl.MachineError("the GPU has too little memory")
+        return real(model, *rest)
+
+    monkeypatch.setattr(gpu, "measure", measure)
+    table = gpu.map_table([1, 2], biological=0.001, profiled=1, copied=1 << 16)
+    assert [len(row) for row in table.rows] == [len(table.head)] * 2
+    assert table.rows[1][:3] == ("2", "deterministic", "the GPU has too little memory")
+
+
+def test_what_is_known_is_written_before_the_next_part(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(*given: Any) -> gpu.Table:
+        raise gpu.pl.MachineError("no memory")
+
+    def stopped(*given: Any) -> gpu.Table:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gpu, "TARGET", tmp_path / "gpu.md")
+    monkeypatch.setattr(gpu, "bits", lambda: gpu.Table("Bits", "", ("a",), (("1",),)))
+    monkeypatch.setattr(gpu, "balanced_table", broken)
+    monkeypatch.setattr(gpu, "training_table", stopped)
+    monkeypatch.setattr(gpu.sys, "argv", ["gpu.py", "bits", "balanced", "training"])
+    with pytest.raises(KeyboardInterrupt):
+        gpu.main()
+    assert gpu.TARGET.read_text("utf-8").endswith("| 1 |\n\n## Balanced\n\n\n| not done |\n|---|\n| no memory |\n")
 
 
 def test_the_balanced_network() -> None:
