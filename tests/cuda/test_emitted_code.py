@@ -38,10 +38,13 @@ def scheduled(name: str) -> Program:
     return driver.build(driver.elaborate(driver.check(read_source(WHOLE[name])), name)).scheduled
 
 
-def accepted(name: str, precision: str, architectures: Sequence[int], place: Path, mode: str = "deterministic") -> None:
+def accepted(
+    name: str, precision: str, architectures: Sequence[int], place: Path, mode: str = "deterministic",
+    batched: bool = False,
+) -> None:  # fmt: skip
     """Compile with the strictest settings."""
     nvcc, file = compiler("nvcc"), place / "model.cu"
-    file.write_text(emit(scheduled(name), precision).source, "utf-8")
+    file.write_text(emit(scheduled(name), precision, batched).source, "utf-8")
     targets = [f"-gencode=arch=compute_{each},code=sm_{each}" for each in architectures]
     command = [nvcc.path, *targets, "-fatbin", *MODES[mode], *STRICT, "-I", str(INCLUDE), str(file)]
     done = subprocess.run([*command, "-o", place / "model.fatbin"], capture_output=True, text=True, check=False)
@@ -70,6 +73,13 @@ def test_no_warnings_and_no_spills(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_operation_rounds_once(name: str, precision: str) -> None:
     rounds_once(name, precision)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", ["TopographicMap", "Classifier", "RewiringClassifier"])
+def test_batches_everywhere(name: str, mode: str, tmp_path: Path) -> None:
+    accepted(name, "single", ARCHITECTURES, tmp_path, mode, batched=True)
 
 
 @pytest.mark.long
