@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plastlang.frontend.checked import CheckedComponent, CheckedVariable
-from plastlang.gallery import responses
+from plastlang.gallery import noise, responses
 from plastlang.gallery.alone import compiled, one_to_one
 from plastlang.gallery.curves import Curve, Panel, named
 from plastlang.gallery.subject import Subject
+from plastlang.gallery.times import slowest
 from plastlang.ir.nodes import Assign, Block, EachStep, Every, PostSpike, PreSpike, Stmt
 from plastlang.ir.types import Site
 from plastlang.ir.walk import statements
@@ -19,8 +20,9 @@ PAIRS, LAG = 20, 10.0
 FREQUENCIES = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0)
 #: Spikes of the train of a short-term response, their interval, and the wait before the last one (ms).
 TRAIN, INTERVAL, WAIT = 10, 50.0, 500.0
-#: Neurons on each side, connection probability at the start and duration (ms) of a run of a structural rule.
-SIDE, DENSITY, DURATION = 64, 0.1, 2000.0
+#: Neurons on each side of a run of a structural rule, connection probability at the start, spikes a second, and its
+#: duration in times of the slowest process of the rule.
+SIDE, DENSITY, RATE, TIMES = 64, 0.3, 3.0, 5
 
 _STRUCTURAL = frozenset({
     "Sample", "PruneWhere", "GrowUniform", "PruneRanked", "GrowRanked", "GrowMatched",
@@ -42,7 +44,7 @@ def panels(subject: Subject) -> tuple[Panel, ...]:
         found.append(_response(subject))
     if _grows(rule):
         found += _structure(subject)
-    return (*found, *responses.panels(subject))
+    return (*found, *noise.panels(subject), *responses.panels(subject))
 
 
 def _body(rule: CheckedComponent, kind: type) -> list[Stmt]:
@@ -131,28 +133,28 @@ def _response(subject: Subject) -> Panel:
 
 
 def _structure(subject: Subject) -> tuple[Panel, ...]:
-    """Synapses against time, and in-degrees at the end, with Poisson spikes of 10 Hz on both sides."""
+    """Synapses against time, and in-degrees at the end, with Poisson spikes on both sides."""
     rng = np.random.default_rng(1)
     pre, post = np.nonzero(rng.random((SIDE, SIDE)) < DENSITY)
-    pieces = 50
+    pieces, duration = 50, TIMES * slowest(subject)
     times, counts = [0.0], [float(len(pre))]
     with compiled(subject, SIDE, SIDE, pre, post, "1 ms") as rule:
         for _ in range(pieces):
-            begun, piece = rule.t, DURATION / pieces
+            begun, piece = rule.t, duration / pieces
             rule.run(piece, _poisson(rng, begun, piece), _poisson(rng, begun, piece))
             times.append(rule.t)
             counts.append(float(len(rule.synapses.pre)))
         degrees = np.array(rule.synapses.in_degree)
     heights = np.bincount(degrees) / len(degrees)
-    evolution = Curve(subject.label, np.array(times), np.array(counts))
+    evolution = Curve(subject.label, np.array(times) / 1000, np.array(counts))
     histogram = Curve(subject.label, np.arange(len(heights)), heights, "steps")
     return (
-        Panel("number of synapses", "time (ms)", "synapses", (evolution,)),
+        Panel(f"spikes at {RATE:g} Hz", "time (s)", "synapses", (evolution,)),
         Panel("in-degree at the end", "synapses of a post neuron", "fraction of neurons", (histogram,)),
     )
 
 
 def _poisson(rng: np.random.Generator, begun: float, duration: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    spikes = rng.random((SIDE, int(duration))) < 0.01
+    spikes = rng.random((SIDE, int(duration))) < RATE / 1000
     neurons, steps = np.nonzero(spikes)
     return neurons, begun + steps.astype(np.float64)

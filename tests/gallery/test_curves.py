@@ -86,7 +86,7 @@ def test_the_response_to_a_train(own: str) -> None:
 def test_growth_settles_where_formation_and_elimination_balance() -> None:
     count, degrees = rules.panels(subject("MapRewiring"))
     (evolution,), (histogram,) = count.curves, degrees.curves
-    assert evolution.x[0] == 0 and evolution.x[-1] == rules.DURATION and len(np.unique(evolution.y)) > 10
+    assert evolution.x[0] == 0 and evolution.x[-1] == pytest.approx(5) and len(np.unique(evolution.y)) > 10
     assert histogram.y.sum() == pytest.approx(1.0)
     assert (histogram.x * histogram.y).sum() * rules.SIDE == pytest.approx(evolution.y[-1])
 
@@ -155,7 +155,33 @@ def test_eligibilities_show_what_pairs_leave() -> None:
     assert np.allclose(curve.y[curve.x > 0], wanted, rtol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["Static", "SpikeTimes", "RateUnit", "GraupnerBrunel"])
+def test_noise_is_averaged_over_synapses_that_get_the_same_pairs() -> None:
+    """Far apart, the two spikes of a pair leave calcium above the thresholds for less time than close together."""
+    (shown,) = rules.panels(subject("GraupnerBrunel"))
+    low, high = shown.curves
+    near, far = abs(low.x) <= 10, low.x <= -30
+    assert low.y[near].mean() > low.y[far].mean() + 0.03
+    assert (low.y > 0.1).all() and (high.y < 0.9).all() and high.y.mean() > low.y.mean()
+
+
+def test_sampled_parameters_have_their_distribution() -> None:
+    """N(mu, sigma^2 temperature), with slow paths: 400 of them for 3 relaxation times. 5 standard errors are 0.2."""
+    paths, spread = rules.panels(subject("SynapticSampling(mu = 1, temperature = 0.25)"))
+    assert len(paths.curves) == 3 and paths.curves[0].x[-1] == pytest.approx(60)
+    density = spread.curves[0].y / spread.curves[0].y.sum()
+    mean = (density * spread.curves[0].x).sum()
+    assert mean == pytest.approx(1, abs=0.1)
+    assert np.sqrt((density * (spread.curves[0].x - mean) ** 2).sum()) == pytest.approx(0.5, abs=0.08)
+
+
+def test_structural_rules_are_watched_for_as_long_as_they_take() -> None:
+    elements = panel(rules.panels(subject("ElementGrowth")), "spikes at 3 Hz").curves[0]
+    assert elements.x[-1] == pytest.approx(50) and elements.y.min() == 0 and elements.y[-1] > 60
+    pruned = panel(rules.panels(subject("GradualPruning")), "spikes at 3 Hz").curves[0]
+    assert pruned.y[0] > 1000 and pruned.y[-1] == pytest.approx(0.1 * 64 * 64, abs=1)
+
+
+@pytest.mark.parametrize("name", ["Static", "SpikeTimes", "RateUnit"])
 def test_what_does_nothing_alone_has_no_picture(name: str) -> None:
     assert measured(subject(name)) == ()
 

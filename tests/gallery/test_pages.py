@@ -63,7 +63,7 @@ def test_a_page_says_what_the_file_says() -> None:
     assert equations(of.tree)[0] == r"\frac{d x}{dt} = \frac{-x}{\tau_{\mathrm{plus}}}"
     for part in (
         "# PairSTDP\n", "Song, Miller & Abbott", "![What PairSTDP does](PairSTDP.png)",
-        r"| $\tau_{\mathrm{plus}}$ | `tau_plus` | 20 ms |  |", "| $w$ | `w` | nS | per synapse |",
+        r"| $\tau_{\mathrm{plus}}$ | `tau_plus` | 20 ms | above 0 ms |", "| $w$ | `w` | nS | per synapse |",
         "```plast\nrule PairSTDP:", 'import PairSTDP from "rules:pair_stdp.plast"',
     ):  # fmt: skip
         assert part in text
