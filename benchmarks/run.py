@@ -41,8 +41,9 @@ What limits where a goal is missed (found by leaving parts out of the emitted lo
   input sums 40. CUBA: a third of the time goes into rows, a few of them a step, which come from the third cache.
 - STDP: to apply the post spikes that waited for a row: 190 of them, an exp and a store into one of 100 weights each.
 - Rewiring: two draws (10 ns each) and two exp or comparisons a sample; in large layers cache misses on the rows.
-- Cold start: the C compiler, 1.3 s of it, evenly over its passes; then sympy. Warm start: the grammar's tables and
-  the check of five files.
+- Cold start: the tables of the grammar (half a second, once on a machine), sympy (a third), and the C compiler, which
+  works on two halves of the program at the same time where two cores are free; 1.5 s of its time, evenly over its
+  passes. Warm start: half is loading modules of Python, the rest reading back and making the network.
 - Two threads: rows, steps of neurons and Poisson draws are one phase, judging samples is another. To begin and to end
   one takes 0.5 us, as a core sees what the other one has written after 0.2 us (0.4 us there and back, measured), of
   the 6 us that a step of CUBA takes. One thread alone gathers what arrives, lists spikes, keeps post spikes, grants

@@ -27,9 +27,12 @@ from typing import Any
 
 from hypothesis import Phase, given, seed, settings
 
+from plastlang import kept
 from plastlang.backends.c import backend as c_backend
 from plastlang.backends.c.cache import library_for
+from plastlang.backends.c.emit import emit
 from plastlang.backends.c.toolchain import find_compiler
+from plastlang.backends.cfamily import cache
 from plastlang.backends.cfamily.cache import VARIABLE, cache_directory
 from plastlang.backends.cuda import backend as cuda_backend
 from plastlang.driver import Built
@@ -130,17 +133,21 @@ def smaller(part: int, case: Case, fails: Callable[[Case], str]) -> tuple[Case, 
 
 @contextmanager
 def emitting_once() -> Iterator[None]:
-    """A program that is loaded again (the host has moved) is not emitted again."""
-    kept = []
-    for module, name in ((c_backend, "emitted"), (cuda_backend, "emit")):
-        place = sys.modules[type(module).__module__]
-        kept.append((place, name, getattr(place, name)))
-        setattr(place, name, _once(getattr(place, name)))
+    """A program that is loaded again (the host has moved) is not emitted again, and nothing is kept of what never
+    comes again."""
+    c, cuda = (sys.modules[type(module).__module__] for module in (c_backend, cuda_backend))
+    patches: list[tuple[Any, str, Any]] = [
+        (c, "emitted", _once(emit)), (cuda, "emit", _once(cuda.emit)), (kept, "key", lambda checked: ""),
+        (cache, "find", lambda name, kind: None), (cache, "keep", lambda name, value: None),
+    ]  # fmt: skip
+    before = [getattr(place, name) for place, name, _ in patches]
+    for place, name, value in patches:
+        setattr(place, name, value)
     try:
         yield
     finally:
-        for place, name, emit in kept:
-            setattr(place, name, emit)
+        for (place, name, _), value in zip(patches, before, strict=True):
+            setattr(place, name, value)
 
 
 def _once(emit: Callable[..., Any]) -> Callable[..., Any]:
