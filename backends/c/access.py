@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import Binary, Expr, Local, Read, Variable
 from plastlang.ir.types import Site

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import Scratch
+from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import Unit, around
 from plastlang.ir.nodes import Reduce
 from plastlang.ir.types import Site, Type

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.joined import LATE, Spikes, spikes_on, statements_on
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import ConnectAll, ConnectProbability, Deliver, PostSpike, PreSpike, Read, Stmt
 from plastlang.ir.types import Site, Type

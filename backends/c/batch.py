@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from plastlang.backends.c.idle import emit_tame, row_lines
 from plastlang.backends.c.lanes import Lanes, fits
 from plastlang.backends.cfamily.blocks import EmitStructure, Structural, looks_at_all, touched_later, touches
-from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import Column, ProjectionLayout, Scratch
 from plastlang.backends.cfamily.printer import comment, indent
+from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import Unit, line_of, outliving
 from plastlang.ir.idle import Idle, idle, resting
 from plastlang.ir.nodes import Assign, Expr, If, Let, Read, Reduce, Stmt

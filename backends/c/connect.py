@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from plastlang.backends.cfamily.frame import Scope
 from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.scope import Scope
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import ConnectProbability, Projection
 from plastlang.ir.types import Site

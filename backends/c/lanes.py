@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from plastlang.backends.cfamily.frame import Frame, Scope
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import ProjectionLayout, Scratch, has_draw
 from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.scope import Scope
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.idle import Idle, resting, sums_of
 from plastlang.ir.nodes import Assign, Binary, Builtin, EachStep, Expr, InputSum, Let, Local, Projection, Read, Stmt

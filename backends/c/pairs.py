@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from plastlang.backends.c.binding import COLUMNS
-from plastlang.backends.cfamily.frame import Frame, Scope
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import Column, ProjectionLayout, has_draw
 from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.scope import Scope
 from plastlang.backends.cfamily.unit import Unit, around
 from plastlang.ir.nodes import Binary, Call, Cast, Const, Draw, Expr, Projection, Read, Sample, Select, Unary
 from plastlang.ir.types import Site

@@ -10,9 +10,10 @@ from plastlang.backends.c.batch import BatchEmitter, call_each, each_network, ha
 from plastlang.backends.c.idle import forget
 from plastlang.backends.cfamily.blocks import BlockEmitter, EmitStructure, Structural
 from plastlang.backends.cfamily.constants import emit_constants
-from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import PopulationLayout, reads
 from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import (
     Assign,

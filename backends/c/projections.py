@@ -11,9 +11,10 @@ from plastlang.backends.c.populations import emit_block, emit_initial
 from plastlang.backends.c.structure import emit_start, emit_structure
 from plastlang.backends.cfamily.blocks import BlockEmitter
 from plastlang.backends.cfamily.constants import emit_constants
-from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.joined import LATE, Spikes, spikes_on
 from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import PostSpike, PreSpike, Read
 from plastlang.ir.types import Site, Type

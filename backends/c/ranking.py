@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from plastlang.backends.cfamily.frame import Frame, Scope
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import Scratch
 from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.scope import Scope
 from plastlang.backends.cfamily.unit import Unit, around
 from plastlang.ir.nodes import Expr, GrowMatched, GrowRanked, PruneRanked
 from plastlang.ir.types import Site, Type

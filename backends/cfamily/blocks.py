@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import Column, ProjectionLayout, Scratch
 from plastlang.backends.cfamily.printer import comment, indent
+from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import Unit, line_of, outliving
 from plastlang.ir.nodes import (
     Assign,

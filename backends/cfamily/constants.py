@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from plastlang.backends.cfamily.frame import Scope
 from plastlang.backends.cfamily.layout import OwnerLayout, ProjectionLayout
 from plastlang.backends.cfamily.printer import Dialect, indent
+from plastlang.backends.cfamily.scope import Scope
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.ir.nodes import Builtin, Derived, Expr, InputSum, Local, Param, Read
 from plastlang.ir.types import Site, Type

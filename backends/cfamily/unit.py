@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout, PopulationLayout
 from plastlang.backends.cfamily.printer import Dialect, Names, comment, indent
+from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.diagnostics import Span
 from plastlang.ir.nodes import Let, Local, Stmt
 from plastlang.ir.types import Site

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plastlang.backends.cfamily.frame import Frame, Value
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import Scratch
 from plastlang.backends.cfamily.printer import Dialect, indent
+from plastlang.backends.cfamily.scope import Value
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.ir.nodes import Reduce
 from plastlang.ir.types import Site, Type

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.joined import LATE, Spikes, spikes_on
 from plastlang.backends.cfamily.layout import PopulationLayout, ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import outliving
 from plastlang.backends.cuda.blocks import grouped, run_keeping, site_of
 from plastlang.backends.cuda.kernels import CudaUnit

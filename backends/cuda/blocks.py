@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from plastlang.backends.cfamily.frame import Frame, Scope, Value
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import Column, PopulationLayout, ProjectionLayout, Scratch
+from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import line_of, outliving
 from plastlang.backends.cuda.aggregates import COUNTS, Reduction, part
 from plastlang.backends.cuda.kernels import CudaUnit

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from plastlang.backends.cfamily.frame import Scope
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.scope import Scope
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.plan import Launch, Launches, Shape, keeps_places
 from plastlang.ir.nodes import ConnectProbability, Projection

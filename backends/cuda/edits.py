@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plastlang.backends.cfamily.frame import Scope, Value
 from plastlang.backends.cfamily.layout import ProjectionLayout, has_draw
 from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cuda.blocks import KernelBlock
 from plastlang.backends.cuda.blocks import kept as memory
 from plastlang.backends.cuda.plan import Shape

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from plastlang.backends.cfamily.frame import Value
 from plastlang.backends.cfamily.layout import Layout, PopulationLayout, ProjectionLayout, layout
 from plastlang.backends.cfamily.printer import Dialect, Names, comment
+from plastlang.backends.cfamily.scope import Value
 from plastlang.backends.cuda.access import (
     emit_constants,
     emit_get,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from plastlang.backends.cfamily.frame import Frame, Scope
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import comment, indent
+from plastlang.backends.cfamily.scope import Scope
 from plastlang.backends.cfamily.unit import Unit
 from plastlang.backends.cuda.plan import Launch, Networks, Shape, keeps_places
 from plastlang.ir.nodes import Stmt

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from plastlang.backends.cfamily.frame import Frame, Value
+from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.printer import indent
+from plastlang.backends.cfamily.scope import Value
 from plastlang.backends.cuda.blocks import KernelBlock
 from plastlang.backends.cuda.edits import Growth, emit_edits
 from plastlang.backends.cuda.plan import Shape
