@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import plastlang as pl
-from plastlang import train
+from plastlang import library, train
 from plastlang.diagnostics import MachineError, PlastError
 from plastlang.train import Example
 from tests.train.task import examples, model
@@ -169,13 +169,17 @@ def test_a_loss_that_is_no_number_ends_the_training_and_leaves_the_checkpoint(tm
     path = tmp_path / "c.npz"
     net = pl.Network(dt="1 ms")
     source = net.population(pl.rules.SpikeTimes, 2)
-    out = net.population(pl.rules.ValueReadOut, 1, name="out")
+    text = library.index()["ValueReadOut"].path.read_text("utf-8")
+    text = text[text.index("neuron ValueReadOut:") : text.index("neuron PatternReadOut:")]
+    text = text.replace("tau_out = 20 ms", "growth = -50 Hz").replace("-y / tau_out", "growth * y")
+    growing = pl.load(text).ValueReadOut
+    out = net.population(growing, 1, name="out")
     net.connect(source, out.exc, pl.load(PLAIN).Plain, pl.all_to_all(), w=1)
     data = [Example([0, 1], [0.0, 3.0], [0.5], 5)] * 4
 
     class Break(train.Callback):
         def minibatch(self, run: object) -> None:
-            broken["out"].tau_out = -0.001  # y grows without bounds
+            broken["out"].growth = 1000.0  # a kHz: y grows without bounds
 
     with net.compile() as broken:
         train.fit(broken, data, epochs=1, batch_size=2, callbacks=[train.Checkpoint(path)])
@@ -242,7 +246,7 @@ def test_a_killed_process_leaves_a_checkpoint_that_is_whole(tmp_path: Path) -> N
     script = f"""if True:
         import sys
         sys.path.insert(0, {str(ROOT)!r})
-        from plastlang import train
+        from plastlang import library, train
         from tests.train.task import examples, model
         class Say(train.Callback):
             def minibatch(self, run):
