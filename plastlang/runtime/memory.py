@@ -7,10 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from plastlang.diagnostics import MachineError
+from plastlang.ir.delays import kept_steps, waiting_steps
 from plastlang.ir.nodes import ConnectAll, ConnectProbability, Const, Population, Program, Projection
 from plastlang.ir.types import Site
 
 _WORD = 4
+#: Bytes of a sum of deliveries, and of the list of the spikes of one step, without the spikes.
+_SUM, _LIST = 8, 24
 
 
 def check_memory(program: Program, real: int = _WORD, batch: int = 1, available: int | None = None) -> None:
@@ -24,6 +27,7 @@ def check_memory(program: Program, real: int = _WORD, batch: int = 1, available:
     """
     sizes = {population.name: population.size for population in program.populations}
     needed = {f"population {p.name}": _of_population(p, real, batch) for p in program.populations}
+    needed |= {f"what waits for population {p.name}": _of_waiting(program, p, batch) for p in program.populations}
     needed |= {f"projection {p.name}": _of_projection(p, sizes, real, batch) for p in program.projections}
     total = sum(needed.values())
     most = memory_of_machine() if available is None else available
@@ -39,6 +43,12 @@ def _of_population(population: Population, real: int, batch: int) -> int:
     """The state of all neurons."""
     states = sum(variable.site is Site.NEURON for variable in population.variables)
     return population.size * (_WORD + states * real * batch)
+
+
+def _of_waiting(program: Program, population: Population, batch: int) -> int:
+    """Deliveries and spikes for as long as the longest delays say."""
+    ahead = sum(waiting_steps(program, population.name, item.port) for item in population.inputs)
+    return batch * (ahead * population.size * _SUM + kept_steps(program, population.name) * _LIST)
 
 
 def _of_projection(projection: Projection, sizes: dict[str, int], real: int, batch: int) -> int:

@@ -38,3 +38,24 @@ def test_a_network_that_is_too_large_is_refused_at_once() -> None:
         net.population(pl.rules.LIF, 2**31 - 1, name="")
     with pytest.raises(pl.MachineError, match="population lif; this machine has"):
         net.compile()
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("    on pre spike:\n        deliver w after d at most {longest}\n", "targets"),
+        ("    on pre spike after d at most {longest}:\n        deliver w\n", "sources"),
+    ],
+)
+def test_the_longest_delay_is_counted(body: str, what: str) -> None:
+    def network(longest: str) -> Network:
+        rule = "rule Late:\n    synapse w = 1 nS, d = 1 ms\n" + body.format(longest=longest)
+        net = Network(name="late")
+        sources = net.population(pl.rules.Poisson, 100, name="sources", rate="1 Hz")
+        targets = net.population(pl.rules.LIF, 100, name="targets")
+        net.connect(sources, targets.exc, pl.load(rule).Late, pl.all_to_all(), name="wires")
+        return net
+
+    network("10 ms").compile("reference").close()
+    with pytest.raises(pl.MachineError, match=f"of memory, of which .* are for what waits for population {what}"):
+        network("100000000000 ms").compile("reference")
