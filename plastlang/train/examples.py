@@ -94,8 +94,8 @@ def _check(number: int, example: object, shape: Shape) -> Spikes:
         hint = "drop such events, or make the example longer"
         raise bad_call(f"{where}: a spike at {late:g} ms, but it lasts from 0 to {duration:g} ms", hint, "R401")
     steps = np.minimum(np.rint(times / shape.dt).astype(np.int64), length - 1)
-    rows = np.unique(np.stack([steps, neurons.astype(np.int64)], axis=1), axis=0)
-    return Spikes(rows[:, 1].astype(np.int32), rows[:, 0].copy(), _target(where, example.target, shape), length)
+    step, neuron = np.divmod(np.unique(steps * shape.inputs + neurons.astype(np.int64)), shape.inputs)  # fast to sort
+    return Spikes(neuron.astype(np.int32), step, _target(where, example.target, shape), length)
 
 
 def _target(where: str, target: object, shape: Shape) -> Target:
