@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from plastlang.backends.c.binding import Model
 from plastlang.backends.c.executable import CExecutable
 from plastlang.backends.c.memory import Memory
-from plastlang.backends.cfamily.batches import merge, split
 from plastlang.backends.cfamily.layout import Layout
+from plastlang.backends.cfamily.members import Members
 from plastlang.backends.cfamily.printer import Dialect
 from plastlang.backends.interface import Options, network_seed
 from plastlang.ir.nodes import Program
@@ -60,7 +60,7 @@ class _Member(CExecutable):
                 self._no_memory(0)
 
 
-class CBatch:
+class CBatch(Members[_Member]):
     """Several networks with shared structure (`backends.interface.Executable`)."""
 
     def __init__(self, program: Program, options: Options, library: ctypes.CDLL, layout: Layout):
@@ -78,13 +78,6 @@ class CBatch:
         self.members = [_Member(program, options, library, layout, memory, self._root) for memory in memories]
         self.reset(0)
 
-    @property
-    def _leader(self) -> _Member:
-        return self.members[0]
-
-    def _is_own(self, owner: str, variable: str) -> bool:
-        return variable in self.layout.sharing[owner].own
-
     # ------------------------------------------------------------ life
 
     def reset(self, seed: int) -> None:
@@ -101,33 +94,15 @@ class CBatch:
             model.seed, model.common = network_seed(seed, number), seed
         self._root.seed = self._root.common = seed
 
-    def close(self) -> None:
-        """Give the memory of the C side back."""
-        for member in reversed(self.members):
-            member.close()
-
     def set_threads(self, threads: int) -> None:
         """How many threads a run may use."""
         self._leader.set_threads(threads)
 
     # ------------------------------------------------------------ running
 
-    @property
-    def step(self) -> int:
-        """Steps done."""
-        return self._leader.step
-
-    def run(self, steps: int) -> int:
-        """Advance all networks (`CExecutable.run`)."""
-        return self._leader.run(steps)
-
     def begin_signal(self) -> None:
         """Count one more call of a signal in this step."""
         self._leader.begin_signal()
-
-    def signal(self, owner: str, name: str, arguments: tuple[float, ...]) -> None:
-        """Run the blocks of a signal of one owner."""
-        self._leader.signal(owner, name, arguments)
 
     # ------------------------------------------------------------ connectivity
 
@@ -139,23 +114,7 @@ class CBatch:
         """Replace all synapses."""
         self._leader.set_synapses(projection, pre, post)
 
-    def synapses(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """(pre, post) in the order (pre, post, age)."""
-        return self._leader.synapses(projection)
-
-    def degrees(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """(out-degree per pre, in-degree per post)."""
-        return self._leader.degrees(projection)
-
-    def counts(self, projection: str) -> tuple[int, int]:
-        """(formations, eliminations) since reset."""
-        return self._leader.counts(projection)
-
     # ------------------------------------------------------------ values
-
-    def get_parameter(self, owner: str, name: str) -> NDArray[np.float64]:
-        """Shape () for one value, (size,) for one per neuron."""
-        return self._leader.get_parameter(owner, name)
 
     def set_parameter(self, owner: str, name: str, value: float | NDArray[np.float64]) -> None:
         """Set a parameter; derived values follow."""
@@ -188,33 +147,15 @@ class CBatch:
 
     # ------------------------------------------------------------ spikes in and out
 
-    def set_schedule(self, population: str, neurons: Array, steps: Array, network: int = 0) -> None:
-        """The spikes of a `Scheduled` population from now on."""
-        self.members[network].set_schedule(population, neurons, steps)
-
-    def set_last_spikes(self, population: str, neurons: Array, network: int = 0) -> None:
-        """Say which neurons of a `Scheduled` population spiked in the step before this one."""
-        self.members[network].set_last_spikes(population, neurons)
-
-    def take_spikes(self, population: str, network: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """(steps, neurons) recorded since the last call."""
-        return self.members[network].take_spikes(population)
-
     def take_states(self, population: str, variable: str) -> tuple[NDArray[np.int64], Array]:
         """(steps done, values) recorded since the last call."""
         return self._leader.take_states(population, variable)
 
     # ------------------------------------------------------------ saving
 
-    def save(self) -> Mapping[str, Array]:
-        """Everything that the future depends on."""
-        return merge([member.save() for member in self.members], self.program, self.layout.sharing)
-
     def restore(self, state: Mapping[str, Array]) -> None:
         """Go on from what `save` gave; what was recorded is dropped."""
-        assert int(state.get("batch", np.array(1))) == self.batch, "saved with another batch"
-        for member, part in zip(self.members, split(state, self.batch, self.program, self.layout.sharing), strict=True):
-            member.restore(part)
+        self._restore_members(state)
         self._seed(int(state["seed"]))
         self._models[0].step, self._models[0].signals = self._root.step, self._root.signals
         CExecutable.pairs_again(self._leader)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.backends.cfamily.batches import merge, split
 from plastlang.backends.cfamily.layout import Layout
+from plastlang.backends.cfamily.members import Members
 from plastlang.backends.cuda.device import Device, Module
 from plastlang.backends.cuda.executable import CudaExecutable, dialect_of
 from plastlang.backends.cuda.memory import Memory
@@ -40,7 +40,7 @@ class _Member(CudaExecutable):
             super().build(projection, pre, post)
 
 
-class CudaBatch:
+class CudaBatch(Members[_Member]):
     """Several networks with shared structure (`backends.interface.Executable`)."""
 
     def __init__(self, program: Program, options: Options, device: Device, module: Module, plan: Plan, layout: Layout):
@@ -63,13 +63,6 @@ class CudaBatch:
                 memory.close()
             raise
 
-    @property
-    def _leader(self) -> _Member:
-        return self.members[0]
-
-    def _is_own(self, owner: str, variable: str) -> bool:
-        return variable in self.layout.sharing[owner].own
-
     # ------------------------------------------------------------ life
 
     def reset(self, seed: int) -> None:
@@ -86,11 +79,6 @@ class CudaBatch:
             member.memory.change()
             member.memory.model.seed, member.memory.model.common = network_seed(seed, number), seed
 
-    def close(self) -> None:
-        """Give the memory of the device back."""
-        for member in reversed(self.members):
-            member.close()
-
     def __del__(self) -> None:
         self.close()
 
@@ -98,15 +86,6 @@ class CudaBatch:
         """Threads of the host have nothing to do."""
 
     # ------------------------------------------------------------ running
-
-    @property
-    def step(self) -> int:
-        """Steps done."""
-        return self._leader.step
-
-    def run(self, steps: int) -> int:
-        """Advance all networks (`CudaExecutable.run`)."""
-        return self._leader.run(steps)
 
     def profile(self, steps: int) -> dict[str, float]:
         """Seconds of each kernel (`CudaExecutable.profile`)."""
@@ -116,10 +95,6 @@ class CudaBatch:
         """Count one more call of a signal in this step."""
         for member in self.members:
             member.begin_signal()
-
-    def signal(self, owner: str, name: str, arguments: tuple[float, ...]) -> None:
-        """Run the blocks of a signal of one owner."""
-        self._leader.signal(owner, name, arguments)
 
     # ------------------------------------------------------------ connectivity
 
@@ -135,23 +110,7 @@ class CudaBatch:
         for member in self.members[1:]:
             member.start_synapses(projection)
 
-    def synapses(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """(pre, post) in the order (pre, post, age)."""
-        return self._leader.synapses(projection)
-
-    def degrees(self, projection: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """(out-degree per pre, in-degree per post)."""
-        return self._leader.degrees(projection)
-
-    def counts(self, projection: str) -> tuple[int, int]:
-        """(formations, eliminations) since reset."""
-        return self._leader.counts(projection)
-
     # ------------------------------------------------------------ values
-
-    def get_parameter(self, owner: str, name: str) -> NDArray[np.float64]:
-        """Shape () for one value, (size,) for one per neuron."""
-        return self._leader.get_parameter(owner, name)
 
     def set_parameter(self, owner: str, name: str, value: float | NDArray[np.float64]) -> None:
         """Set a parameter; derived values follow."""
@@ -181,20 +140,6 @@ class CudaBatch:
 
     # ------------------------------------------------------------ spikes in and out
 
-    def set_schedule(
-        self, population: str, neurons: NDArray[np.int32], steps: NDArray[np.int64], network: int = 0
-    ) -> None:
-        """The spikes of a `Scheduled` population from now on."""
-        self.members[network].set_schedule(population, neurons, steps)
-
-    def set_last_spikes(self, population: str, neurons: NDArray[np.int32], network: int = 0) -> None:
-        """Say which neurons of a `Scheduled` population spiked in the step before this one."""
-        self.members[network].set_last_spikes(population, neurons)
-
-    def take_spikes(self, population: str, network: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """(steps, neurons) recorded since the last call."""
-        return self.members[network].take_spikes(population)
-
     def take_states(self, population: str, variable: str) -> tuple[NDArray[np.int64], Array]:
         """(steps done, values) recorded since the last call."""
         steps, values = self._leader.take_states(population, variable)
@@ -203,13 +148,7 @@ class CudaBatch:
 
     # ------------------------------------------------------------ saving
 
-    def save(self) -> Mapping[str, Array]:
-        """Everything that the future depends on."""
-        return merge([member.save() for member in self.members], self.program, self.layout.sharing)
-
     def restore(self, state: Mapping[str, Array]) -> None:
         """Go on from what `save` gave; what was recorded is dropped."""
-        assert int(state.get("batch", np.array(1))) == self.batch, "saved with another batch"
-        for member, part in zip(self.members, split(state, self.batch, self.program, self.layout.sharing), strict=True):
-            member.restore(part)
+        self._restore_members(state)
         self._seed(int(state["seed"]))
