@@ -5,24 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plastlang.backends.interface import Executable, Options, RuntimeFault
+from plastlang.backends.interface import Options, RuntimeFault
 from plastlang.driver import backend
-from plastlang.ir.nodes import ConnectGiven, Program
-from plastlang.passes import CANONICAL, SCHEDULING
+from plastlang.ir.nodes import Program
 from tests import ir_programs
-from tests.cross.looking import difference, look, recorded
-from tests.cross.script import Action, act
+from tests.cross.hand_built import Pair, agree, beside_the_reference
 from tests.cross.test_random_programs import QUICK
 from tests.cross.versus import begin
 
 
-def _pair(program: Program, precision: str, threads: int) -> tuple[Executable, Executable]:
-    """The program as it stands on the reference, and with all passes on C."""
-    scheduled = program
-    for step in (*CANONICAL, *SCHEDULING):
-        scheduled = step(scheduled)
-    options = Options(precision, threads)
-    return backend("reference").load(program, options), backend("c").load(scheduled, options)
+def _pair(program: Program, precision: str, threads: int) -> Pair:
+    return beside_the_reference(program, Options(precision, threads), backend("c").load)
 
 
 @pytest.mark.parametrize("precision", ["single", "double"])
@@ -30,20 +23,7 @@ def _pair(program: Program, precision: str, threads: int) -> tuple[Executable, E
 def test_programs(name: str, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLASTLANG_CFLAGS", QUICK)
     program = ir_programs.ALL[name]()
-    pair = _pair(program, precision, 2)
-    for executable in pair:
-        begin(executable, 77)
-        for number, projection in enumerate(program.projections):
-            if isinstance(projection.connect, ConnectGiven):
-                act(executable, Action("rewire", number, 4), 0)
-    for step in range(80):
-        if step % 10 == 5:
-            for executable in pair:
-                act(executable, Action("signal", step, step // 10), 0)
-        for executable in pair:
-            executable.run(1)
-        first = difference(*map(look, pair)) or difference(*map(recorded, pair))
-        assert first is None, f"step {step}: {first}"
+    agree(program, _pair(program, precision, 2), 80)
 
 
 @pytest.mark.parametrize("precision", ["single", "double"])

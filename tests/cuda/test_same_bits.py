@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from plastlang.backends.interface import Executable, Options, RuntimeFault
-from plastlang.driver import backend
-from plastlang.ir.nodes import ConnectGiven, Program
-from plastlang.passes import CANONICAL, SCHEDULING
+from plastlang.backends.interface import Options, RuntimeFault
+from plastlang.ir.nodes import Program
 from tests import ir_programs
 from tests.cross import library_networks, test_library, test_regressions
-from tests.cross.looking import difference, look, recorded
-from tests.cross.script import Action, Script, act, scripts
+from tests.cross.hand_built import Pair, agree, beside_the_reference
+from tests.cross.script import Action, Script, scripts
 from tests.cross.versus import begin
 from tests.cuda.playing import Machine, compare, machines
 from tests.programs.strategies import programs
@@ -67,31 +65,15 @@ network Net:
 """
 
 
-def _pair(program: Program, precision: str, machine: Machine) -> tuple[Executable, Executable]:
-    scheduled = program
-    for step in (*CANONICAL, *SCHEDULING):
-        scheduled = step(scheduled)
-    options = Options(precision)
-    return backend("reference").load(program, options), machine.load(scheduled, options)
+def _pair(program: Program, precision: str, machine: Machine) -> Pair:
+    return beside_the_reference(program, Options(precision), machine.load)
 
 
 @pytest.mark.parametrize("number", range(len(ir_programs.ALL)))
 def test_hand_built_programs(number: int) -> None:
     program = list(ir_programs.ALL.values())[number]()
-    pair = _pair(program, ("single", "double")[number % 2], Machine(seed=number, block=32 * (1 + number % 3)))
-    for executable in pair:
-        begin(executable, 77)
-        for k, projection in enumerate(program.projections):
-            if isinstance(projection.connect, ConnectGiven):
-                act(executable, Action("rewire", k, 4), 0)
-    for step in range(24):
-        if step % 10 == 5:
-            for executable in pair:
-                act(executable, Action("signal", step, step // 10), 0)
-        for executable in pair:
-            executable.run(1)
-        first = difference(*map(look, pair)) or difference(*map(recorded, pair))
-        assert first is None, f"step {step}: {first}"
+    machine = Machine(seed=number, block=32 * (1 + number % 3))
+    agree(program, _pair(program, ("single", "double")[number % 2], machine), 24)
 
 
 @pytest.mark.parametrize("precision", ["single", "double"])
