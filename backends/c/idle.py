@@ -7,24 +7,14 @@ from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.scope import Scope
 from plastlang.backends.cfamily.unit import Unit
-from plastlang.ir.idle import Idle, resting, sums_of
-from plastlang.ir.nodes import Assign, EachStep, Projection, Stmt
+from plastlang.ir.idle import Idle, resting, stirs, sums_of
+from plastlang.ir.nodes import Stmt
 from plastlang.ir.types import Site, Type
-from plastlang.ir.walk import statements
-
-
-def has_walks(projection: Projection) -> bool:
-    """Whether steps go through all synapses."""
-    bodies = [projection.step, *(b.body for b in projection.blocks if isinstance(b.trigger, EachStep))]
-    return any(s.site is Site.SYNAPSE for body in bodies for s in statements(body))
 
 
 def forget(unit: Unit, body: tuple[Stmt, ...]) -> list[str]:
     """After a block that comes now and then: nobody knows any more which rows are at rest."""
-    if not isinstance(unit.owner, ProjectionLayout) or not has_walks(unit.owner.owner):
-        return []
-    kept = resting(unit.owner.owner) | sums_of(unit.owner.owner)
-    if not any(isinstance(s, Assign) and s.name in kept for s in statements(body)):
+    if not isinstance(unit.owner, ProjectionLayout) or not stirs(unit.owner.owner, body):
         return []
     return ["pl_look_again(p);"]
 

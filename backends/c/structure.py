@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plastlang.backends.c.aggregates import emit_reduce
-from plastlang.backends.c.idle import has_walks, quiet
+from plastlang.backends.c.idle import quiet
 from plastlang.backends.c.making import make
 from plastlang.backends.c.pairs import first_only, pair_lines
 from plastlang.backends.c.ranking import emit_grow_matched, emit_grow_ranked, emit_prune_ranked
@@ -16,6 +16,7 @@ from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import Unit
+from plastlang.ir.idle import has_walks
 from plastlang.ir.nodes import (
     GrowMatched,
     GrowRanked,

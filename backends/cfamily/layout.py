@@ -69,6 +69,7 @@ class Scratch:
     type: Type
     own: bool = True
     lanes: int = 1  # values of each instance, side by side
+    kind: str = "let"  # what else may be kept there, by which it is found
 
 
 @dataclass(slots=True)

@@ -10,8 +10,10 @@ from plastlang.backends.cfamily.layout import Column, PopulationLayout, Projecti
 from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import line_of, outliving
 from plastlang.backends.cuda.aggregates import COUNTS, Reduction, part
+from plastlang.backends.cuda.idle import forget, look_lines, place, row_lines, wild_lines
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.plan import Launch, Networks, Shape
+from plastlang.ir.idle import idle, resting
 from plastlang.ir.nodes import (
     Assign,
     GrowMatched,
@@ -52,6 +54,8 @@ class KernelBlock:
         repeat: the last part of draws' counters.
         locals: names bound so far that later kernels may use; their text reads memory.
         outer: of these, in a batch, names of values that each network has for itself.
+        in_steps: runs in every step, so that rows in which nothing happens are known.
+        done: statements of the block that stand before those to be emitted.
     """
 
     unit: CudaUnit
@@ -62,6 +66,8 @@ class KernelBlock:
     repeat: str = "0u"
     locals: dict[str, Value] = field(default_factory=dict)
     outer: frozenset[str] = frozenset()
+    in_steps: bool = False
+    done: list[Stmt] = field(default_factory=list)
     launches: list[Launch] = field(default_factory=list)
 
     # ------------------------------------------------------------ kernels
@@ -108,6 +114,13 @@ class KernelBlock:
                 self._branch(first, lets)
             else:
                 self._group(group, lasting, own(first))
+            self.done += group
+
+    def forget(self, body: Sequence[Stmt]) -> None:
+        """After a block that comes now and then: rows that were at rest may not be any more."""
+        if lines := forget(self.unit, body):
+            networks = Networks.EACH if self.unit.layout.batched else Networks.ONCE
+            self.kernel(lines, Shape.EACH, Site.PRE, networks=networks)
 
     def _structural(self, statement: Structural) -> None:
         """What all networks share; later statements of each network may use what it leaves."""
@@ -119,13 +132,14 @@ class KernelBlock:
 
     def _group(self, group: list[Stmt], lasting: set[str], own: bool) -> None:
         site = site_of(group[0])
+        row = self._row(group, lasting, own)
         outer = self.frame()
         new: dict[str, Value] = {}
 
         def body(inner: Frame) -> None:
             new.update(run_keeping(self.unit, inner, group, lasting, site, own or not self.unit.layout.batched))
 
-        lines = self.unit.over(site, body, outer)
+        lines = self.unit.over(site, body, outer, row)
         if lines:
             marks = marks_rate(self.unit, group)
             outer.scope.lines += lines if marks and not own and self.unit.layout.batched else [*lines, *marks]
@@ -137,6 +151,27 @@ class KernelBlock:
                 text += self.unit.each_network(marks)
             self.kernel(text, *SHAPES[site], about=line_of(group[0].span), networks=networks)
         self.locals.update(new)
+
+    def _row(self, group: list[Stmt], lasting: set[str], own: bool) -> list[str]:
+        """What a walk in every step does first in each row; kernels before it find where it does nothing."""
+        unit, owner = self.unit, self.unit.owner
+        synaptic = self.in_steps and site_of(group[0]) is Site.SYNAPSE
+        if not synaptic or not isinstance(owner, ProjectionLayout) or place(owner) is None:
+            return []
+        kept = any(isinstance(s, Let) and s.name in lasting for s in group)
+        nothing = None if kept else idle(owner.owner, tuple(group), tuple(self.done))
+        if nothing is not None:
+            networks = Networks.EACH if own else Networks.ONCE
+            for find, shape, site in (
+                (wild_lines, Shape.EACH, Site.POST), (look_lines, Shape.WARPS, Site.PRE),
+            ):  # fmt: skip
+                outer = self.frame()
+                outer.scope.lines += find(unit, nothing, outer)
+                if outer.scope.lines:
+                    self.kernel(outer.scope.text(), shape, site, "rows at rest", networks)
+        rest = resting(owner.owner)
+        moves = any(isinstance(s, Assign) and s.name in rest for s in statements(group))
+        return row_lines(unit, nothing, moves)
 
     def _reduce(self, statement: Reduce, own: bool) -> None:
         reduction, over = Reduction(self.unit, statement), statement.over

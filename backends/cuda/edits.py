@@ -10,6 +10,7 @@ from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cuda.blocks import KernelBlock
 from plastlang.backends.cuda.blocks import kept as memory
+from plastlang.backends.cuda.idle import renewed
 from plastlang.backends.cuda.plan import Shape
 from plastlang.ir.nodes import Assign, Builtin, Expr, Let, Stmt
 from plastlang.ir.types import Site
@@ -114,11 +115,12 @@ def _make(block: KernelBlock, growths: Sequence[Growth], kept: str, later: bool 
         return []
     unit = block.unit
     assert isinstance(unit.owner, ProjectionLayout)
-    begin = f"{unit.prefix}_start(m, i, j, s, step, {block.repeat}, {'later' if later else '0u'});"
+    start = f"{unit.prefix}_start(m, i, j, s, step, {block.repeat}, {'later' if later else '0u'});"
+    begin = [start, *renewed(unit)]
     lines = [
         "const int32_t i = edit->pre, j = edit->post;",
         *(["const uint32_t later = pl_edits_gone_later(&work, a);"] if later else []),
-        *(unit.each_network([begin]) if unit.layout.batched else [begin]),
+        *(unit.each_network(begin) if unit.layout.batched else begin),
     ]
     if kept:
         lines.append(f"const {kept} *const more = (const {kept} *)work.more + a;")

@@ -22,6 +22,7 @@ from plastlang.backends.cuda.access import (
 from plastlang.backends.cuda.arrivals import emit_arrivals, emit_post
 from plastlang.backends.cuda.blocks import KernelBlock
 from plastlang.backends.cuda.connect import emit_connect, emit_places
+from plastlang.backends.cuda.idle import reserve
 from plastlang.backends.cuda.kernels import CudaUnit, Module
 from plastlang.backends.cuda.plan import Launch, Launches, Networks, Plan, Shape
 from plastlang.backends.cuda.populations import emit_advance, emit_spikes
@@ -128,13 +129,14 @@ def _projection(unit: CudaUnit, launches: _Launches) -> None:
     owner = unit.owner
     assert isinstance(owner, ProjectionLayout)
     name = owner.owner.name
+    reserve(owner)
     launches.synapses[name] = emit_start(unit)
     if isinstance(owner.owner.connect, ConnectProbability):
         launches.connect[name] = emit_connect(unit)
     launches.index[name] = (*emit_index(unit), *emit_places(unit), *emit_view(unit))
     launches.arrive += emit_arrivals(unit)
     launches.post += emit_post(unit)
-    block = KernelBlock(unit, "step", emit_structure)
+    block = KernelBlock(unit, "step", emit_structure, in_steps=True)
     block.run(owner.owner.step)
     launches.step += block.launches
 
@@ -144,13 +146,14 @@ def _blocks(unit: CudaUnit, launches: _Launches) -> None:
     for number, block in enumerate(unit.owner.owner.blocks):
         match block.trigger:
             case EachStep():
-                kernels = KernelBlock(unit, f"block{number}", emit_structure)
+                kernels = KernelBlock(unit, f"block{number}", emit_structure, in_steps=True)
                 kernels.run(block.body)
                 launches.each += kernels.launches
             case Every():
                 due = (f"if ((step + 1) % p->periods[{number}] != 0) {{", "    return;", "}")
                 kernels = KernelBlock(unit, f"block{number}", emit_structure, head=due)
                 kernels.run(block.body)
+                kernels.forget(block.body)
                 launches.every += kernels.launches
             case Signal():
                 launches.signal[unit.owner.owner.name, number] = _signal(unit, number, block, block.trigger)
@@ -168,6 +171,7 @@ def _signal(unit: CudaUnit, number: int, block: Block, trigger: Signal) -> Launc
         unit, f"block{number}", emit_structure, head=head, now=False, repeat="repeat", locals=given
     )  # fmt: skip
     kernels.run(block.body)
+    kernels.forget(block.body)
     written = [s.name for s in statements(block.body) if isinstance(s, Assign)]
     return (*kernels.launches, *emit_remember(unit, f"block{number}", written))
 

@@ -311,6 +311,7 @@ class CudaExecutable(DeviceState):
     def start_synapses(self, projection: str) -> None:
         """Give all synapses their start values."""
         self._carry_out(self._plan.synapses[projection])
+        self.look_again(projection)
 
     def build(self, projection: str, pre: Array, post: Array) -> None:
         """New rows from sorted pairs; the values of their synapses are zero."""
@@ -354,7 +355,9 @@ class CudaExecutable(DeviceState):
         self._carry_out(self._plan.constants.get(owner, ()))
 
     def touch(self, owner: str, name: str) -> None:
-        """The rates of a Renewal are taken anew if they depend on what the host has written."""
+        """Follow a change of what the rates of a Renewal depend on, or of what rows hold."""
+        if owner in self.layout.projections:
+            self.look_again(owner)
         if owner in self.layout.populations:
             place = self.layout.populations[owner]
             spiking = place.owner.spiking

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from plastlang.backends.cfamily.frame import Frame
@@ -106,15 +106,18 @@ class CudaUnit(Unit):
         """A line that in a batch only the first network carries out, if it is about what all share."""
         return [line] if own or not self.layout.batched else ["if (m == m->first) {", f"    {line}", "}"]
 
-    def over(self, site: Site, body: Body, outer: Frame) -> list[str]:
-        """Lines that run `body` for every instance of `site`, with as many threads as there are."""
+    def over(self, site: Site, body: Body, outer: Frame, row: Sequence[str] = ()) -> list[str]:
+        """Lines that run `body` for every instance of `site`, with as many threads as there are.
+
+        `row`: what is done with each row `i` before its synapses.
+        """
         match site:
             case Site.GLOBAL:
                 inner = replace(outer, lines=[])
                 body(inner)
                 return ["if (pl_thread() == 0) {", *indent(inner.lines), "}"]
             case Site.SYNAPSE | Site.PAIR:
-                return self.rows("p->n_pre", ["const int32_t i = (int32_t)k;"], body, outer)
+                return self.rows("p->n_pre", ["const int32_t i = (int32_t)k;", *row], body, outer)
             case _:
                 size = {Site.NEURON: "p->size", Site.PRE: "p->n_pre", Site.POST: "p->n_post"}[site]
                 index = "j" if site is Site.POST else "i"

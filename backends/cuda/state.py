@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout
+from plastlang.backends.cuda import idle
 from plastlang.backends.cuda.memory import Memory, Placed
 from plastlang.backends.cuda.synapses import Synapses
 from plastlang.ir.nodes import Program, Scheduled
@@ -83,6 +84,13 @@ class DeviceState:
             values[:] = self.edges[projection].column(number, values.dtype)
         else:
             self.edges[projection].put_column(number, values)
+            self.look_again(projection)
+
+    def look_again(self, projection: str) -> None:
+        """Nobody knows any more which rows are at rest."""
+        number = idle.place(self.layout.projections[projection])
+        if number is not None:
+            self.memory.zero(self.memory.owners[projection].scratch[number])
 
     # ------------------------------------------------------------ values as they are stored
 

@@ -212,24 +212,6 @@ PL_COLD void pl_overflow(pl_model *m, int64_t population, int64_t port) {
 
 /* ------------------------------------------------------------------ walks that are nothing */
 
-/* +0 to the bit; a number below 2^20; one whose sign bit is clear; -0. */
-PL_LOCAL inline int32_t pl_is_zerof(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits == 0;
-}
-PL_LOCAL inline int32_t pl_is_zero(double x) {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits == 0;
-}
-PL_LOCAL inline int32_t pl_is_tamef(float x) { return PL_ABSF(x) < 1048576.0f; }
-PL_LOCAL inline int32_t pl_is_tame(double x) { return PL_ABS(x) < 1048576.0; }
-PL_LOCAL inline int32_t pl_is_positivef(float x) { return pl_is_tamef(x) && (x > 0.0f || pl_is_zerof(x)); }
-PL_LOCAL inline int32_t pl_is_positive(double x) { return pl_is_tame(x) && (x > 0.0 || pl_is_zero(x)); }
-PL_LOCAL inline int32_t pl_is_sumf(float x) { return !(x == 0.0f) || pl_is_zerof(x); }
-PL_LOCAL inline int32_t pl_is_sum(double x) { return !(x == 0.0) || pl_is_zero(x); }
-
 /* Nobody knows any more which rows are at rest. */
 PL_LOCAL inline void pl_look_again(pl_projection *p) {
     for (int64_t i = 0; i < p->n_pre; ++i) {

@@ -23,6 +23,16 @@ PL_FN void pl_fill_table(double *table, double rate) {
     }
 }
 
+/* Of walks that are nothing: +0 to the bit; a number below 2^20; one whose sign bit is clear, too; anything but -0. */
+PL_FN int32_t pl_is_zerof(float x) { return pl_bitsf(x) == 0; }
+PL_FN int32_t pl_is_zero(double x) { return pl_bits(x) == 0; }
+PL_FN int32_t pl_is_tamef(float x) { return PL_ABSF(x) < 1048576.0f; }
+PL_FN int32_t pl_is_tame(double x) { return PL_ABS(x) < 1048576.0; }
+PL_FN int32_t pl_is_positivef(float x) { return pl_is_tamef(x) && (x > 0.0f || pl_is_zerof(x)); }
+PL_FN int32_t pl_is_positive(double x) { return pl_is_tame(x) && (x > 0.0 || pl_is_zero(x)); }
+PL_FN int32_t pl_is_sumf(float x) { return !(x == 0.0f) || pl_is_zerof(x); }
+PL_FN int32_t pl_is_sum(double x) { return !(x == 0.0) || pl_is_zero(x); }
+
 /* A sum below 2^51 as double: added to the bits of 1.5 2^52, which vectorises where int64 to double has no instruction.
  * Whatever is not below gives a magnitude of at least 2^51, or no number. */
 PL_FN double pl_sum_as_double(int64_t sum) {

@@ -287,6 +287,17 @@ def sums_of(projection: Projection) -> frozenset[str]:
     return frozenset(s.name for s in written if s.site is Site.SYNAPSE) - resting(projection)
 
 
+def has_walks(projection: Projection) -> bool:
+    """Whether steps go through all synapses."""
+    return any(s.site is Site.SYNAPSE for body in _each_step(projection) for s in statements(body))
+
+
+def stirs(projection: Projection, body: Iterable[Stmt]) -> bool:
+    """Whether a block that comes now and then writes what rows at rest are known by."""
+    kept = resting(projection) | sums_of(projection)
+    return has_walks(projection) and any(isinstance(s, Assign) and s.name in kept for s in statements(body))
+
+
 def _added_only(projection: Projection, names: Iterable[str]) -> bool:
     """Whether steps and spikes do nothing to variables but add, so that none ever becomes -0 there."""
     bodies = [*_each_step(projection)]
