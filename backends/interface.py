@@ -31,7 +31,19 @@ def network_seed(seed: int, number: int) -> int:
 
 
 class RuntimeFault(Exception):
-    """A run cannot go on (input overflow, ...): a sentence that names population or projection, variable, step."""
+    """A run cannot go on: the sum that arrived at a port is too large, or no number.
+
+    Args:
+        population: at which it arrived.
+        port: likewise.
+        step: in which it did.
+        network: of a batch, if it is one.
+    """
+
+    def __init__(self, population: str, port: str, step: int, network: int | None = None):
+        self.population, self.port = population, port
+        where = "" if network is None else f" in network {network} of the batch"
+        super().__init__(f"the input {port} of population {population} is too large or no number in step {step}{where}")
 
 
 class Executable(Protocol):

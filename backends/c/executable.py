@@ -134,9 +134,8 @@ class CExecutable:
             raise MachineError(f"there is no memory for the network to grow further ({self._synapses()} synapses)")
         population = self.program.populations[model.fault_owner]
         port = population.inputs[model.fault_detail].port
-        where = f" in network {model.fault_network} of the batch" if self.memory.batch > 1 else ""
-        message = f"the input {port} of population {population.name} is too large in step {model.step}{where}"
-        raise RuntimeFault(message)
+        number = int(model.fault_network) if self.memory.batch > 1 else None
+        raise RuntimeFault(population.name, port, int(model.step), number)
 
     def _synapses(self) -> int:
         return sum(int(self.memory.projections[p.number].rows.total) for p in self.layout.projections.values())

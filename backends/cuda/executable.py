@@ -216,8 +216,8 @@ class CudaExecutable(DeviceState):
         model.fault = model.overflow = 0
         population = self.program.populations[model.fault_owner]
         port = population.inputs[model.fault_detail].port
-        where = f" in network {model.fault_network} of the batch" if len(self._group) > 1 else ""
-        raise RuntimeFault(f"the input {port} of population {population.name} is too large in step {model.step}{where}")
+        number = int(model.fault_network) if len(self._group) > 1 else None
+        raise RuntimeFault(population.name, port, int(model.step), number)
 
     # ------------------------------------------------------------ running
 

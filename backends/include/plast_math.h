@@ -335,19 +335,18 @@ PL_FN float pl_powf(float x, float y) { return (float)pl_pow((double)x, (double)
 
 /* ------------------------------------------------------------------ fixed point */
 
-/* What `deliver` adds to a port: clamp to +-2^18, times 2^32 (float models) or 2^43 (double models), nearest. */
-PL_FN double pl_clamp_input(double v) {
-    const double y = v > -262144.0 ? v : -262144.0;
-    return y < 262144.0 ? y : 262144.0;
-}
+/* What `deliver` adds to a port: times 2^32 (float models) or 2^43 (double models), to the nearest integer. Magnitudes of
+ * 2^19 and more (float) or above 2^18 (double), infinity and no number give what puts the sum out of range.
+ *
+ * In float the bits of v 2^32 + 1.5 2^52 are those of the integer, and behind that range they are far away from it. */
 PL_FN int64_t pl_fixedf(float v) {
-    /* the product is exact, so it need not be in double, nor come after clamping */
-    const float x = v * 4294967296.0f;
-    const float y = x > -1125899906842624.0f ? x : -1125899906842624.0f;
-    const float z = y < 1125899906842624.0f ? y : 1125899906842624.0f;
-    return (int64_t)(pl_bits((double)z + 6755399441055744.0) - UINT64_C(0x4338000000000000));
+    const double x = v * 4294967296.0f; /* exact, or infinite */
+    return (int64_t)(pl_bits(x + 6755399441055744.0) - UINT64_C(0x4338000000000000));
 }
-PL_FN int64_t pl_fixed(double v) { return (int64_t)PL_RINT(pl_clamp_input(v) * 8796093022208.0); }
+PL_FN int64_t pl_fixed(double v) {
+    const double x = PL_ABS(v) <= 262144.0 ? v : 699050.625; /* about 2^64 / 3 */
+    return (int64_t)PL_RINT(x * 8796093022208.0);
+}
 PL_FN float pl_unfixedf(int64_t sum) { return (float)((double)sum * 2.3283064365386963e-10); }
 PL_FN double pl_unfixed(int64_t sum) { return (double)sum * 1.1368683772161603e-13; }
 

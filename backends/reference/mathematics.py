@@ -241,11 +241,17 @@ def power(x: Reals, y: Reals) -> Reals:
 
 
 def fixed(x: Reals) -> NDArray[np.int64]:
-    """What `deliver` adds to a port: clamped to +-2^18, times 2^32 (float32) or 2^43 (float64), nearest."""
-    v = x.astype(np.float64)
-    v = np.where(v > -262144.0, v, -262144.0)
-    v = np.where(v < 262144.0, v, 262144.0)
-    return np.rint(v * (2.0**32 if x.dtype == np.float32 else 2.0**43)).astype(np.int64)
+    """What `deliver` adds to a port: times 2^32 (float32) or 2^43 (float64), to the nearest integer.
+
+    Magnitudes of 2^19 and more (float32) or above 2^18 (float64), infinity and NaN give what puts the sum out of range.
+    """
+    if x.dtype == np.float64:
+        within = np.abs(x) <= 262144.0
+        return np.rint(np.where(within, x, 699050.625) * 2.0**43).astype(np.int64)
+    with np.errstate(over="ignore"):
+        scaled = (x * np.float32(2.0**32)).astype(np.float64)
+    # the bits of 1.5 2^52 and an integer below 2^51 count on from those of 1.5 2^52
+    return (scaled + 1.5 * 2.0**52).view(np.int64) - np.int64(0x4338000000000000)
 
 
 def unfixed(total: NDArray[np.int64], dtype: np.dtype[Any]) -> Reals:

@@ -102,9 +102,8 @@ def _advance_population(network: Network, population: PopulationState) -> None:
         population.late[port] = np.concatenate((late[1:], np.zeros_like(late[:1])))
     for port, total in population.inputs.items():
         if np.any(np.abs(total.astype(np.float64)) >= LIMITS[network.real.name]):
-            name = population.node.name
-            where = f" in network {network.number} of the batch" if len(network.batch) > 1 else ""
-            raise RuntimeFault(f"the input {port} of population {name} is too large in step {network.step}{where}")
+            number = network.number if len(network.batch) > 1 else None
+            raise RuntimeFault(population.node.name, port, network.step, number)
     run(population.node.step, Event(network, population))
     for total in population.inputs.values():
         total[:] = 0

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plastlang.backends.interface import Executable, RuntimeFault
-from plastlang.diagnostics import Diagnostic, PlastError
 from plastlang.frontend.checked import CheckedRecord, Dimension
 from plastlang.frontend.units import quantity
 from plastlang.ir.nodes import Population, Projection, Signal, Variable
@@ -20,6 +19,7 @@ from plastlang.ir.types import Site
 from plastlang.runtime.calls import bad_call, unknown, whole
 from plastlang.runtime.checkpoint import Header, check_state, read_checkpoint, write_checkpoint
 from plastlang.runtime.durations import duration_steps
+from plastlang.runtime.faults import faulty_input
 from plastlang.runtime.guarded import Guarded
 from plastlang.runtime.progress import reporter
 from plastlang.runtime.recording import Recordings
@@ -173,9 +173,9 @@ class Model:
     def _advance(
         self, executable: Executable, steps: int, report: Callable[[Progress], None] | None, stop: Stop
     ) -> bool:
-        def between() -> None:
+        def between(ended: bool) -> None:
             self._taker.take(executable)
-            self._watch.look(executable)
+            self._watch.look(executable, ended)
 
         stop.busy = True
         self._watch.begin(executable, steps)
@@ -183,7 +183,7 @@ class Model:
         try:
             return advance(executable, steps, self._taker.next_stop, between, report, stop, self._guarded.lock)
         except RuntimeFault as fault:
-            raise PlastError((Diagnostic("R301", str(fault), notes=("the run ended there",)),)) from None
+            raise faulty_input(self.program, fault) from None
 
     def signal(self, name: str, *values: object, **named: object) -> None:
         """Run the `on NAME(...)` blocks of everyone who has some, between two steps.

@@ -79,7 +79,7 @@ def advance(
     executable: Executable,
     steps: int,
     next_stop: Callable[[int], int],
-    between: Callable[[], None],
+    between: Callable[[bool], None],
     report: Callable[[Progress], None] | None,
     stop: Stop,
     lock: AbstractContextManager[object],
@@ -90,7 +90,7 @@ def advance(
         executable: what runs.
         steps: how many.
         next_stop: the step (after the given one) at which `between` has something to take.
-        between: called between pieces, at the latest at every `next_stop`.
+        between: called between pieces, at the latest at every `next_stop`; False where a step was not done to its end.
         report: called after every piece.
         stop: of the `interruptible` that this runs in. Where Ctrl-C is somebody else's, so is the decision to end.
         lock: held during a piece and what follows it, not while the outside world is looked at.
@@ -107,10 +107,12 @@ def advance(
         stop.busy = True
         try:
             with lock:
+                ended = False
                 try:
                     done = executable.run(todo)
+                    ended = True
                 finally:
-                    between()
+                    between(ended)
         finally:
             stop.busy = False
         took = time.perf_counter() - start

@@ -20,7 +20,7 @@ State = Mapping[str, NDArray[Any]]
 
 #: Looking takes at most this part of the time, and so does keeping the state at the beginning of runs.
 _SHARE = 0.03
-#: What a port takes; larger values are clamped to it (docs/numerics.md).
+#: What a port takes at any precision (docs/numerics.md).
 LARGEST_INPUT = 2.0**18
 #: Runs of fewer steps are not traced back, nor are networks with more values of state, which would be kept twice.
 _STEPS, _VALUES = 100, 1 << 20
@@ -67,17 +67,21 @@ class Watch:
         self.begun = time.perf_counter()
         self.keeping = self.begun - begun
 
-    def look(self, executable: Executable) -> None:
+    def look(self, executable: Executable, ended: bool = True) -> None:
         """Look, unless that was a moment ago.
+
+        `ended`: the last step was done to its end. Otherwise what neurons hold may come from what ended it.
 
         Raises:
             PlastError: there is a NaN that has not been reported yet. The model is at the present step, and whole.
         """
         begun = time.perf_counter()
-        if (begun - self.looked) * _SHARE < self.cost:
+        if ended and (begun - self.looked) * _SHARE < self.cost:
             return
-        found = next(self._found(executable), None)
+        found = next((f for f in self._found(executable) if ended or isinstance(f[0], Projection)), None)
         if found is None:
+            if not ended:
+                return
             self.clean = executable.step
             if self.traced:
                 self._keep(executable)
@@ -87,7 +91,10 @@ class Watch:
         first, last = self.clean, executable.step - 1
         owner, variable, where, word = found[0], found[1], _place(executable, *found), _word(executable, *found)
         if self.kept is not None:
-            owner, variable, where, word, first = self._trace(executable, self.kept)
+            traced = self._trace(executable, self.kept)
+            if traced is None:
+                return
+            owner, variable, where, word, first = traced
             last = first
         self.kept = None
         self.told.update((o.name, v.name) for o, v, _ in list(self._found(executable)))
@@ -114,8 +121,13 @@ class Watch:
                 if bad.any():
                     yield owner, variable, tuple(int(k) for k in np.argwhere(np.atleast_1d(bad))[0])
 
-    def _trace(self, executable: Executable, state: State) -> tuple[Population | Projection, Variable, str, str, int]:
-        """Run from a clean state again, in halves, up to the step that makes the NaN; then back to the present."""
+    def _trace(
+        self, executable: Executable, state: State
+    ) -> tuple[Population | Projection, Variable, str, str, int] | None:
+        """Run from a clean state again, in halves, up to the step that makes the NaN; then back to the present.
+
+        None where it came in a step that did not end.
+        """
         present, low, high = executable.save(), self.clean, executable.step
         try:
             while high - low > 1:
@@ -128,7 +140,10 @@ class Watch:
                     high = middle
             executable.restore(state)
             _run_to(executable, high)
-            owner, variable, index = next(self._found(executable))
+            found = next(self._found(executable), None)
+            if found is None:
+                return None
+            owner, variable, index = found
             where, word = _place(executable, owner, variable, index), _word(executable, owner, variable, index)
         finally:
             executable.restore(present)

@@ -152,3 +152,27 @@ def test_what_is_too_large_to_be_delivered_is_said(backend: str, count: int, fac
     told = str(caught.value)
     assert f"w of projection wires, {became}" in told and "the synapse from neuron 0 to neuron 0" in told
     assert caught.value.diagnostics[0].notes[0] == "a port takes values of magnitudes up to 262144 nS"
+
+
+@pytest.mark.parametrize("backend", ["reference", "c"])
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("expression", ["w / z", "(w - w) / z", "w * exp(1000 + z)"])
+def test_no_number_that_is_delivered_ends_the_run_at_its_line(backend: str, precision: str, expression: str) -> None:
+    """A single one does."""
+    library = pl.load(
+        f"rule Ratio:\n    pre z = 0\n    synapse w = 1 nS\n    on pre spike:\n        deliver {expression}\n"
+    )
+    net = pl.Network(dt="1 ms")
+    clocks = net.population(pl.rules.SpikeTimes, 1, name="clocks")
+    cells = net.population(pl.rules.LIF, 1, name="cells")
+    net.connect(clocks, cells.exc, library.Ratio(), pl.one_to_one(), name="wires")
+    made = net.compile(backend, precision=precision)
+    made[clocks].schedule([0], [20])
+    with pytest.raises(pl.PlastError) as caught:
+        made.run("200 ms")
+    told = str(caught.value)
+    assert "error[R301]: The input exc of population cells is too large or no number in step 21." in told
+    assert f"5 |         deliver {expression}" in told
+    assert "this arrives there, through projection wires" in told
+    assert "= note: the run ended there, in the middle of the step" in told
+    assert made[clocks].size == 1 and made["wires"].w.tolist() == [1]

@@ -304,8 +304,19 @@ def test_overflow_is_a_fault(precision: str, count: int) -> None:
         executable.run(10)
 
 
-def test_deliveries_are_clamped() -> None:
-    executable = load(clocked(), [(0, 0), (1, 1), (2, 2)], spikes={"src": [(0, k) for k in range(3)]})
-    executable.set("net", "w", np.array([np.inf, np.nan, -1e9]))
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, -1e9, 1e30, 2.0**19])
+def test_one_delivery_that_is_too_large_or_no_number_is_a_fault(precision: str, value: float) -> None:
+    executable = load(clocked(), [(0, 1)], precision=precision, spikes={"src": [(0, 0)]})
+    executable.set("net", "w", np.array([value]))
+    with pytest.raises(RuntimeFault, match="the input exc of population sum is too large or no number in step 1"):
+        executable.run(2)
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("value", [2.0**18, -(2.0**18), 2.0**18 - 0.03125])
+def test_the_largest_delivery_arrives_as_it_is(precision: str, value: float) -> None:
+    executable = load(clocked(), [(0, 1)], precision=precision, spikes={"src": [(0, 0)]})
+    executable.set("net", "w", np.array([value]))
     executable.run(2)
-    assert executable.get("sum", "last").tolist() == [2**18, -(2**18), -(2**18)]
+    assert executable.get("sum", "last").tolist() == [0, value, 0]
