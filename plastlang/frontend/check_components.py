@@ -33,8 +33,9 @@ from plastlang.frontend.checked import (
 from plastlang.frontend.compose import ordered
 from plastlang.frontend.dimensions import TIME, Vector, to_dimension
 from plastlang.frontend.divisors import divisors
-from plastlang.frontend.limits import finite, limited, limits_of
+from plastlang.frontend.limits import durations, finite, limited, limits_of
 from plastlang.frontend.spans import head
+from plastlang.frontend.units import format_value
 from plastlang.ir.delays import is_per_synapse
 from plastlang.ir.nodes import (
     Assign,
@@ -284,6 +285,7 @@ class _Component(Uses):
         declared = {v.name.name for v in self.variables} | {v.name for u in used for v in u.variables if not v.required}
         taken = tuple(v for u in used for v in u.variables if not (v.required and v.name in declared))
         divided = divisors(self.equations)
+        lasting = durations(self.blocks, self.s.holds)
         return CheckedComponent(
             d.kind,
             d.name,
@@ -299,6 +301,7 @@ class _Component(Uses):
                         finite(bounds[1]) if bounds else None,
                         span=i.span,
                         divides=divided.get(i.name, ""),
+                        lasts=lasting.get(i.name, ""),
                     )
                 )
                 for i, vector, default, bounds in self.parameters
@@ -381,11 +384,19 @@ def check_component(
     reporter.found += changing_delays(result)
     for parameter in result.parameters:
         name, default, low = parameter.name, parameter.default, parameter.low
+        value = "" if default is None else format_value(default, parameter.dimension)
         if parameter.divides and default is not None and (default == 0 or (low is not None and default < low)):
             reporter.error(
                 "P407",
-                f"the default of `{name}` is {default:g}, and the equation of `{parameter.divides}` divides by it",
+                f"the default of `{name}` is {value}, and the equation of `{parameter.divides}` divides by it",
                 parameter.span,
                 "0 is no value for it" if default == 0 else f"must be {limits_of(parameter)}",
+            )
+        elif parameter.lasts and default is not None and default < 0:
+            reporter.error(
+                "P407",
+                f"the default of `{name}` is {value}, and {parameter.lasts} lasts as long",
+                parameter.span,
+                f"must be {limits_of(parameter)}",
             )
     return result if len(reporter.errors) == before else None

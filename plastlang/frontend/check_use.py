@@ -152,7 +152,7 @@ class Uses(Dynamics):
         limits = next((bounds for item, _, _, bounds in self.parameters if item.name == own.name), None)
         own_low, own_high = limits or (-math.inf, math.inf)
         low, high = parameter.low, parameter.high
-        if parameter.divides and low == 0:  # then this rule's own parameter is divided by, too
+        if (parameter.divides or parameter.lasts) and low == 0:  # then this rule's own parameter is used so, too
             low = None
         if (low is not None and own_low < low) or (high is not None and own_high > high):
             self.reporter.error(

@@ -28,6 +28,7 @@ class CheckedParameter:
     """`default` in coherent units, or None where the user must give a value.
 
     `divides`: a variable whose equation divides by the parameter, which then cannot be 0; '' if there is none.
+    `lasts`: what lasts as long as the parameter says, which then cannot be negative; '' if nothing does.
     """
 
     name: str
@@ -38,6 +39,7 @@ class CheckedParameter:
     type: Type = Type.REAL
     span: Span | None = field(default=None, compare=False, repr=False)
     divides: str = ""
+    lasts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,31 @@
-"""What values a parameter may have: limits that are declared, and those that equations imply."""
+"""What values a parameter may have: limits that are declared, and those that equations and durations imply."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 from plastlang.frontend import ast
-from plastlang.frontend.checked import CheckedParameter, Dimension
+from plastlang.frontend.checked import CheckedParameter, Dimension, Hold
 from plastlang.frontend.units import format_value, unit_dimension
+from plastlang.ir.nodes import Block, Every, Param
 
 #: A time, a capacitance, a conductance or a resistance by which an equation divides is above 0: with another one a
 #: membrane or a trace would grow without end. A voltage, a current or a number may well be negative.
 ABOVE_ZERO = frozenset(map(unit_dimension, ("ms", "pF", "nS", "MOhm")))
+
+
+def durations(blocks: Iterable[Block], holds: Iterable[Hold]) -> dict[str, str]:
+    """Parameters that are a duration as they stand, which cannot be negative, and what lasts as long."""
+    found = {}
+    for block in blocks:
+        if isinstance(block.trigger, Every) and isinstance(block.trigger.period, Param):
+            found[block.trigger.period.name] = "the period of `every`"
+    for hold in holds:
+        if isinstance(hold.duration, Param):
+            found[hold.duration.name] = f"`hold {hold.name}`"
+    return found
 
 
 def infinite(node: ast.Expression) -> float | None:
@@ -31,8 +45,8 @@ def finite(bound: float | None) -> float | None:
 
 
 def limited(parameter: CheckedParameter) -> CheckedParameter:
-    """A parameter with the limit that equations imply."""
-    if not parameter.divides or parameter.dimension not in ABOVE_ZERO:
+    """A parameter with the limit that its use implies."""
+    if not parameter.lasts and (not parameter.divides or parameter.dimension not in ABOVE_ZERO):
         return parameter
     return replace(parameter, low=max(parameter.low or 0.0, 0.0))
 

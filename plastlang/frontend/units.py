@@ -382,8 +382,10 @@ def _wrong(message: str, code: str = "P405", hint: str = "") -> PlastError:
 
 def format_value(value: float, dimension: Dimension) -> str:
     """`20 ms`, `0.5 nS`, `3`: a coherent value with its unit, read back by `parse_quantity`."""
-    number = repr(float(value)).removesuffix(".0")
     symbol = dimension.symbol
+    if symbol == "1 / ms" and 1e-6 <= abs(value) < 1:  # most rates are said in Hz
+        return f"{(Decimal(repr(float(value))) * 1000).normalize():f} Hz"
     if symbol.startswith("1 / "):  # a unit in the language begins with a name
         symbol = "kHz" if symbol == "1 / ms" else f"kHz * ms{symbol[1:]}"
+    number = repr(float(value)).removesuffix(".0")
     return f"{number} {symbol}" if symbol else number

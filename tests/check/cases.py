@@ -82,6 +82,17 @@ def _changed(base: str, *cases: tuple[str, str, str]) -> dict[str, str]:
 
 _Y = "        y += 1\n"
 
+NEURON_THAT_HOLDS = """\
+neuron Holding:
+    param t_ref = 5 ms
+    state v = 0
+    input e -> v
+    v' = -v / (10 ms)
+    spike when v > 1:
+        v = 0
+        hold v for t_ref
+"""
+
 CASES: dict[str, str] = {
     "nothing wrong with the rule": STDP,
     "nothing wrong with the network": NET,
@@ -416,6 +427,12 @@ CASES: dict[str, str] = {
     "parameter above a limit without a lower one": NET.replace(
         "PairSTDP(w_max = 0.2 nS)", "PairSTDP(w_max = 3 nS)"
     ).replace("w_max = 1 nS", "w_max = 1 nS in [-inf, 2 nS]"),
+    "refractory time that is negative by default": NEURON_THAT_HOLDS.replace("t_ref = 5 ms", "t_ref = -5 ms"),
+    "period that is negative by default": STDP.replace("w_max = 1 nS", "w_max = 1 nS, period = -2 ms")
+    + "    every period:\n        y = 0\n",
+    "rate outside its limits is said in Hz": NET.replace("PairSTDP(w_max = 0.2 nS)", "PairSTDP(f = 0.5 Hz)").replace(
+        "w_max = 1 nS", "w_max = 1 nS, f = 5 Hz in [1 Hz, 50 Hz]"
+    ),
     "nothing wrong with a variable without an upper bound": STDP.replace("in [0 nS, w_max]", "in [0 nS, inf]"),
     "several at once": STDP.replace("x_trace += 1", "x_trac += 1")
     .replace("tau_plus = 20 ms", "tau_plus = 20 msec")

@@ -234,7 +234,7 @@ def test_checkpoints_that_are_none(tmp_path: Path, network: pl.Model) -> None:
 def test_a_run_that_cannot_go_on_leaves_the_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "c.npz"
     with model(rate=1e38) as broken:
-        with pytest.raises(PlastError, match="w of projection forward.* too large to be delivered") as caught:
+        with pytest.raises(PlastError, match=r"w of projection forward.* too large to be delivered") as caught:
             train.fit(broken, examples(20), epochs=3, batch_size=5, callbacks=[train.Checkpoint(path, minibatches=1)])
         assert caught.value.diagnostics[0].code == "R302"
         train.fit(broken, examples(20), epochs=0, batch_size=5, resume=path)
