@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.ir.nodes import Program
+from plastlang.ir.chances import chances
+from plastlang.ir.nodes import ConnectProbability, Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,11 @@ def network_seed(seed: int, number: int) -> int:
 
 
 class RuntimeFault(Exception):
-    """A run cannot go on: the sum that arrived at a port is too large, or no number.
+    """A run cannot go on. The text is a sentence, without its capital and full stop."""
+
+
+class InputFault(RuntimeFault):
+    """The sum that arrived at a port is too large, or no number. The run ended in the middle of the step.
 
     Args:
         population: at which it arrived.
@@ -44,6 +49,34 @@ class RuntimeFault(Exception):
         self.population, self.port = population, port
         where = "" if network is None else f" in network {network} of the batch"
         super().__init__(f"the input {port} of population {population} is too large or no number in step {step}{where}")
+
+
+#: Neurons from this one on are not told apart in a `ChanceFault`.
+LATE_NEURON = 2**24 - 1
+
+
+class ChanceFault(RuntimeFault):
+    """A probability is NaN. The step, the signal's block or the connection was carried out to its end, but what was to
+    happen with that probability did not.
+
+    Args:
+        program: that has it.
+        purpose: of its draw, the least in the step of which that is so.
+        pre: of the pair for which it is, the first in the order (pre, post).
+        post: likewise.
+        step: in which it is, or before which where a signal came.
+    """
+
+    def __init__(self, program: Program, purpose: int, pre: int, post: int, step: int):
+        self.purpose, self.step = purpose, step
+        projection, chance = chances(program)[purpose]
+        what = "the probability of a connection" if isinstance(chance, ConnectProbability) else "a probability"
+        self.place = f"pre neuron {_neuron(pre)} and post neuron {_neuron(post)}"
+        super().__init__(f"{what} of projection {projection.name} is NaN in step {step}, for {self.place}")
+
+
+def _neuron(number: int) -> str:
+    return str(number) if number < LATE_NEURON else f"{LATE_NEURON} or later"
 
 
 class Executable(Protocol):

@@ -21,6 +21,7 @@ def emit_connect(unit: Unit) -> None:
         scope, [], Site.SYNAPSE, now=False, step="0", outer=pre, outer_sites=frozenset({Site.PRE, Site.GLOBAL})
     )  # fmt: skip
     pair.site = Site.PAIR
+    purpose = projection.connect.purpose
     probability = pair.text(projection.connect.probability)
     row = [
         *pre.lines,
@@ -35,11 +36,11 @@ def emit_connect(unit: Unit) -> None:
         "int32_t *const row = (int32_t *)(void *)(posts->data + posts->used);",
         "for (int32_t j = 0; j < p->n_post; j += 4) {",
         "    const uint32_t quad = (uint32_t)(j / 4);",
-        f"    const pl_words w = pl_philox((uint32_t)i, quad, 0u, {projection.connect.purpose}u, m->seed);",
+        f"    const pl_words w = pl_philox((uint32_t)i, quad, 0u, {purpose}u, m->seed);",
         "    const uint32_t word[4] = {w.w0, w.w1, w.w2, w.w3};",
         "    for (int32_t k = 0; k < 4 && j + k < p->n_post; ++k) {",
         "        row[found] = j + k;",
-        "        found += pl_connect_u(word[k]) < chance[j + k];",
+        f"        found += pl_chance(m, pl_connect_u(word[k]), chance[j + k], {purpose}u, i, j + k);",
         "    }",
         "}",
         "lengths[i] = found;",

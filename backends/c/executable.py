@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from plastlang.backends.c.binding import Bytes, Model
 from plastlang.backends.c.memory import Memory, copied, taken
 from plastlang.backends.cfamily import saving
+from plastlang.backends.cfamily.chances import chance_fault
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout, ProjectionLayout
 from plastlang.backends.cfamily.periods import period_steps
 from plastlang.backends.cfamily.pieces import run_in_pieces
 from plastlang.backends.cfamily.printer import Dialect
-from plastlang.backends.interface import Options, RuntimeFault
+from plastlang.backends.interface import InputFault, Options
 from plastlang.diagnostics import MachineError
 from plastlang.ir.nodes import ConnectGiven, Every, Program, Renewal, Scheduled, Signal
 from plastlang.ir.types import Site
@@ -73,7 +74,7 @@ class CExecutable:
     def clear(self) -> None:
         """Back to nothing: no spikes, synapses, records."""
         model = self.model
-        model.step = model.signals = model.fault = 0
+        model.step = model.signals = model.fault = model.no_chance = 0
         self._release()
         for name, place in self.layout.populations.items():
             self.memory.populations[place.number].redraw = 1
@@ -116,16 +117,24 @@ class CExecutable:
         """Advance by `steps`; an interrupt ends the run after the step in which it comes.
 
         Raises:
-            RuntimeFault: a sum of inputs is too large.
+            RuntimeFault: a sum of inputs is too large, or a probability is NaN.
             MachineError: no memory.
         """
         return run_in_pieces(steps, self._advance)
 
     def _advance(self, steps: int) -> int:
         done: int = self._library.plast_run(self._model, steps)
-        if self.model.fault:
-            self._raise_fault()
+        self._check(self.step - 1)
         return done
+
+    def _check(self, step: int) -> None:
+        """Raise what has gone wrong in a step or before it."""
+        model = self.model
+        word, model.no_chance = int(model.no_chance), 0
+        if model.fault:
+            self._raise_fault()
+        if word:
+            raise chance_fault(self.program, word, step)
 
     def _raise_fault(self) -> None:
         model = self.model
@@ -135,7 +144,7 @@ class CExecutable:
         population = self.program.populations[model.fault_owner]
         port = population.inputs[model.fault_detail].port
         number = int(model.fault_network) if self.memory.batch > 1 else None
-        raise RuntimeFault(population.name, port, int(model.step), number)
+        raise InputFault(population.name, port, int(model.step), number)
 
     def _synapses(self) -> int:
         return sum(int(self.memory.projections[p.number].rows.total) for p in self.layout.projections.values())
@@ -151,8 +160,7 @@ class CExecutable:
             if isinstance(block.trigger, Signal) and block.trigger.name == name:
                 repeat = max(0, int(self.model.signals) - 1)
                 self._library.plast_signal(self._model, self.numbers[owner], number, repeat, given.ctypes.data)
-                if self.model.fault:
-                    self._raise_fault()
+                self._check(self.step)
 
     # ------------------------------------------------------------ connectivity
 
@@ -167,10 +175,12 @@ class CExecutable:
         fine = self._library.plast_connect(
             self._model, number, lengths.ctypes.data, ctypes.byref(posts), chance.ctypes.data
         )
-        fine = fine and self._library.plast_build(self._model, place.number, lengths.ctypes.data, posts.data)
+        bad = bool(self.model.no_chance)
+        fine = fine and (bad or self._library.plast_build(self._model, place.number, lengths.ctypes.data, posts.data))
         ctypes.CDLL(None).free(ctypes.c_void_p(posts.data))
         if not fine:
             self._no_memory(int(lengths.sum()))
+        self._check(self.step)
         self.follow_rows(projection)
         self._library.plast_start(self._model, number)
 

@@ -128,7 +128,8 @@ def _accept(unit: Unit, statement: GrowMatched, inside: Frame) -> list[str]:
     pair = replace(pair, who=("(uint32_t)q", "0u"))
     chance = pair.text(statement.probability)
     u = f"pl_u{unit.dialect.suffix}({pair.words(statement.purpose)})"
-    lines = [*_MATCH, "(void)i;", "(void)j;", *pair.lines, f"pl_rank_items(&axons)[q].key = {u} < {chance};"]
+    granted = f"pl_chance(m, {u}, {chance}, {statement.purpose}u, i, j)"
+    lines = [*_MATCH, *pair.lines, f"pl_rank_items(&axons)[q].key = {granted};"]
     scope.lines = ["for (int64_t q = 0; q < matches; ++q) {", *indent(lines), "}"]
     return ["{", *indent(scope.text()), "}"]
 

@@ -295,7 +295,8 @@ class Sampling:
         condition = "mine->wish.kind == 0"
         if probability is not None:
             suffix = self.unit.dialect.suffix
-            condition += f" && pl_u{suffix}({frame.words(purpose)}) < {frame.text(probability)}"
+            u = f"pl_u{suffix}({frame.words(purpose)})"
+            condition += f" && pl_chance(m, {u}, {frame.text(probability)}, {purpose}u, i, j)"
         frame.lines += [f"if ({condition}) {{", *indent(then), "}"]
 
     def _grow(self, statement: GrowThis, frame: Frame) -> list[str]:

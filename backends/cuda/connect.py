@@ -44,10 +44,12 @@ def _kernel(unit: CudaUnit, name: str, each: list[str], last: list[str]) -> Laun
     )  # fmt: skip
     pair.site = Site.PAIR
     probability = pair.text(projection.connect.probability)
-    chance = [*pair.lines, f"exists[k] = pl_connect_u(word[k]) < (double)({probability});", "chosen += exists[k];"]
+    purpose = projection.connect.purpose
+    exists = f"exists[k] = pl_chance(m, pl_connect_u(word[k]), (double)({probability}), {purpose}u, i, j);"
+    chance = [*pair.lines, exists, "chosen += exists[k];"]
     quads = [
         "const int32_t quad = (int32_t)(from + pl_lane());",
-        f"const pl_words w = pl_philox((uint32_t)i, (uint32_t)quad, 0u, {projection.connect.purpose}u, m->seed);",
+        f"const pl_words w = pl_philox((uint32_t)i, (uint32_t)quad, 0u, {purpose}u, m->seed);",
         "const uint32_t word[4] = {w.w0, w.w1, w.w2, w.w3};",
         "bool exists[4] = {false, false, false, false};",
         "int32_t chosen = 0;",

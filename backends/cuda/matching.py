@@ -75,7 +75,8 @@ def _match(block: KernelBlock, statement: GrowMatched, elements: list[str]) -> N
     pair, granted = replace(frame, site=Site.PAIR, who=("(uint32_t)a", "0u")), "true"
     if statement.probability is not None:
         chance = pair.text(statement.probability)
-        granted = f"pl_u{unit.dialect.suffix}({pair.words(statement.purpose)}) < {chance}"
+        u = f"pl_u{unit.dialect.suffix}({pair.words(statement.purpose)})"
+        granted = f"pl_chance(m, {u}, {chance}, {statement.purpose}u, i, j)"
     loop = [
         "const int32_t i = (int32_t)(elements[a].place >> 31), j = (int32_t)(elements[axons + a].place >> 31);",
         *pair.lines,

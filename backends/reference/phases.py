@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.backends.interface import RuntimeFault
+from plastlang.backends.interface import InputFault
 from plastlang.backends.reference import random
 from plastlang.backends.reference.state import (
     Before,
@@ -29,7 +29,7 @@ def advance(batch: tuple[Network, ...]) -> None:
     """Do the next step of all networks of a batch.
 
     Raises:
-        RuntimeFault: a sum of inputs is too large.
+        InputFault: a sum of inputs is too large.
     """
     first = batch[0]
     for network in batch:
@@ -103,7 +103,7 @@ def _advance_population(network: Network, population: PopulationState) -> None:
     for port, total in population.inputs.items():
         if np.any(np.abs(total.astype(np.float64)) >= LIMITS[network.real.name]):
             number = network.number if len(network.batch) > 1 else None
-            raise RuntimeFault(population.node.name, port, network.step, number)
+            raise InputFault(population.node.name, port, network.step, number)
     run(population.node.step, Event(network, population))
     for total in population.inputs.values():
         total[:] = 0

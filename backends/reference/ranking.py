@@ -12,7 +12,7 @@ from plastlang.backends.reference import random
 from plastlang.backends.reference.evaluate import Values
 from plastlang.backends.reference.frames import Frame, Index
 from plastlang.backends.reference.state import ProjectionState
-from plastlang.backends.reference.structure import Make, codes
+from plastlang.backends.reference.structure import Make, codes, note_no_chances
 from plastlang.ir.nodes import GrowMatched, GrowRanked, PruneRanked
 from plastlang.ir.types import Site
 
@@ -63,7 +63,9 @@ def grow_matched(statement: GrowMatched, frame: Frame, pre: Frame, post: Frame, 
         matches: dict[str, Any] = {"sample": np.arange(count), "by_sample": True, "site": Site.PAIR}
         pairs = replace(frame, pre=axons, post=dendrites, **matches)
         u = random.unit(pairs.words(statement.purpose), frame.network.real)
-        made = u < pairs.value(statement.probability)
+        chance = pairs.value(statement.probability)
+        note_no_chances(pairs, statement.purpose, chance, made)
+        made = u < chance
     for i, j in zip(axons[made].tolist(), dendrites[made].tolist(), strict=True):
         make(frame, i, j, statement.init, None)
 

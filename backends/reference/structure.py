@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plastlang.backends.interface import LATE_NEURON
 from plastlang.backends.reference import random
 from plastlang.backends.reference.evaluate import Values, dtype_of
 from plastlang.backends.reference.frames import Bound, Frame, Index
@@ -99,6 +100,16 @@ def replace_all(owner: ProjectionState, pre: Index, post: Index, real: np.dtype[
         for group in owner.node.lazy:
             if group.site is Site.SYNAPSE:
                 sibling.last[group.names[0]] = np.zeros(pre.size, np.int32)
+
+
+def note_no_chances(frame: Frame, purpose: int, chance: Values, judged: NDArray[np.bool_]) -> None:
+    """Keep the first pair, of those that are `judged`, whose probability is NaN."""
+    assert frame.pre is not None and frame.post is not None
+    bad = np.isnan(chance) & judged
+    pre, post = np.minimum(frame.pre[bad], LATE_NEURON), np.minimum(frame.post[bad], LATE_NEURON)
+    if pre.size:
+        first = np.lexsort((post, pre))[0]
+        frame.network.batch[0].no_chances.append((purpose, int(pre[first]), int(post[first])))
 
 
 def grow_uniform(statement: GrowUniform, frame: Frame, make: Make) -> None:
@@ -224,7 +235,10 @@ def _wish(statement: PruneThis | GrowThis, frame: Frame, wishes: list[_Wish | No
     yes = np.ones(frame.count, np.bool_)
     if statement.probability is not None:
         u = random.unit(frame.words(statement.purpose), frame.network.real)
-        yes = u < frame.value(statement.probability)
+        chance = frame.value(statement.probability)
+        judged = np.array([wishes[number] is None for number in frame.sample.tolist()], np.bool_)
+        note_no_chances(frame, statement.purpose, chance, judged)
+        yes = u < chance
     caps: list[list[int] | None] = [None, None]
     if isinstance(statement, GrowThis):
         caps = [None if c is None else frame.value(c).tolist() for c in (statement.max_in, statement.max_out)]

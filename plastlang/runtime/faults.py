@@ -1,14 +1,43 @@
-"""What to tell of a run that could not go on because of what arrived at a neuron."""
+"""What to tell of a run that could not go on: of what arrived at a neuron, and of probabilities."""
 
 from __future__ import annotations
 
-from plastlang.backends.interface import RuntimeFault
+from plastlang.backends.interface import ChanceFault, InputFault, RuntimeFault
 from plastlang.diagnostics import Diagnostic, PlastError, sentence
-from plastlang.ir.nodes import Deliver, Program
+from plastlang.ir.chances import chances
+from plastlang.ir.nodes import ConnectProbability, Deliver, Program
 from plastlang.ir.walk import statements
 
 
-def faulty_input(program: Program, fault: RuntimeFault) -> PlastError:
+def faulty(program: Program, fault: RuntimeFault) -> PlastError:
+    """The fault for the user."""
+    if isinstance(fault, ChanceFault):
+        return faulty_chance(program, fault)
+    assert isinstance(fault, InputFault)
+    return faulty_input(program, fault)
+
+
+def faulty_chance(program: Program, fault: ChanceFault) -> PlastError:
+    """The fault, with the line of the statement."""
+    projection, chance = chances(program)[fault.purpose]
+    ended = "the run stopped after that step; the state can be read, saved and run on"
+    span, label, what = None, "", f"the probability of a connection of projection {projection.name} is NaN"
+    if isinstance(chance, ConnectProbability):
+        ended = "nothing was connected"
+    else:
+        span = chance.span
+        label = "this has the probability" if span else ""
+        what = f"a probability of projection {projection.name} became NaN in step {fault.step}"
+        what += f" (at {fault.step * program.dt:g} ms)"
+    notes = (
+        "NaN comes from 0 / 0, infinity - infinity, the logarithm or root of a negative number, or a mean of nothing",
+        ended,
+    )
+    hint = "a probability below 0 counts as 0 and one above 1 as 1, but NaN is no probability"
+    return PlastError((Diagnostic("R303", sentence(f"{what}: {fault.place}"), span, label, notes, hint),))
+
+
+def faulty_input(program: Program, fault: InputFault) -> PlastError:
     """The fault, with the `deliver` from which it comes where there is only one, else their projections."""
     found = [
         (projection.name, statement)

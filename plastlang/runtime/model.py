@@ -19,7 +19,7 @@ from plastlang.ir.types import Site
 from plastlang.runtime.calls import bad_call, unknown, whole
 from plastlang.runtime.checkpoint import Header, check_state, read_checkpoint, write_checkpoint
 from plastlang.runtime.durations import duration_steps
-from plastlang.runtime.faults import faulty_input
+from plastlang.runtime.faults import faulty
 from plastlang.runtime.guarded import Guarded
 from plastlang.runtime.progress import reporter
 from plastlang.runtime.recording import Recordings
@@ -75,8 +75,14 @@ class Model:
         self._watch = Watch()
         self._taker = Taker(self.program, records)
         self._recordings = Recordings(self._taker.tapes, self.program.dt)
-        begin(executable, self._setup, seed)
+        self._begin(executable, seed)
         self._taker.start(executable)
+
+    def _begin(self, executable: Executable, seed: int) -> None:
+        try:
+            begin(executable, self._setup, seed)
+        except RuntimeFault as fault:
+            raise faulty(self.program, fault) from None
 
     # ------------------------------------------------------------ looking
 
@@ -183,7 +189,7 @@ class Model:
         try:
             return advance(executable, steps, self._taker.next_stop, between, report, stop, self._guarded.lock)
         except RuntimeFault as fault:
-            raise faulty_input(self.program, fault) from None
+            raise faulty(self.program, fault) from None
 
     def signal(self, name: str, *values: object, **named: object) -> None:
         """Run the `on NAME(...)` blocks of everyone who has some, between two steps.
@@ -214,7 +220,10 @@ class Model:
         with self._guarded.lock:
             executable.begin_signal()
             for owner, numbers in calls:
-                executable.signal(owner, name, numbers)
+                try:
+                    executable.signal(owner, name, numbers)
+                except RuntimeFault as fault:
+                    raise faulty(self.program, fault) from None
 
     def _listeners(self) -> dict[str, dict[str, tuple[str, ...]]]:
         """Signal -> owner -> names of its arguments."""
@@ -243,7 +252,7 @@ class Model:
         if seed is not None:
             self._header = replace(self._header, seed=check_seed(seed))
         with self._guarded.alone(), self._guarded.lock:
-            begin(executable, self._setup, self.seed)
+            self._begin(executable, self.seed)
             self._watch.forget()
             self._taker.take(executable)
             self._recordings.clear()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.backends.interface import Executable
+from plastlang.backends.interface import ChanceFault, Executable
 from plastlang.diagnostics import Diagnostic, PlastError
 from plastlang.ir.nodes import Assign, Deliver, Population, Program, Projection, Read, Variable
 from plastlang.ir.types import Site, Type
@@ -167,7 +168,8 @@ def _limits(owner: Population | Projection) -> dict[str, float]:
 def _run_to(executable: Executable, step: int) -> None:
     """Run, whatever interrupts it: who has asked for a stop is heard when the state is that of the present again."""
     while executable.step < step:
-        executable.run(step - executable.step)
+        with suppress(ChanceFault):  # after a step, and told already
+            executable.run(step - executable.step)
 
 
 def _values(executable: Executable) -> int:

@@ -176,3 +176,60 @@ def test_no_number_that_is_delivered_ends_the_run_at_its_line(backend: str, prec
     assert "this arrives there, through projection wires" in told
     assert "= note: the run ended there, in the middle of the step" in told
     assert made[clocks].size == 1 and made["wires"].w.tolist() == [1]
+
+
+CHANCES = """
+neuron Idle:
+    spike at times
+
+rule Leaving:
+    synapse w = 1.0
+    each step:
+        sample 50 pairs:
+            if connected:
+                prune with probability w * sqrt(pre.index - 0.5 if step == 7 else 0.0)
+    on leave(amount):
+        sample 50 pairs:
+            if connected:
+                prune with probability log(amount - 2)
+"""
+
+
+def leaving(backend: str, pattern: object) -> Model:
+    library = pl.load(CHANCES)
+    net = pl.Network(dt="0.5 ms", seed=1)
+    cells = net.population(library.Idle, 3, name="cells")
+    net.connect(cells, cells, library.Leaving(), pattern, name="wires")
+    return net.compile(backend)
+
+
+@pytest.mark.parametrize("backend", ["reference", "c"])
+def test_a_probability_that_is_nan_is_told_with_its_line_and_pair(backend: str) -> None:
+    made = leaving(backend, pl.all_to_all())
+    with pytest.raises(pl.PlastError) as caught:
+        made.run("50 ms")
+    told = str(caught.value)
+    assert (
+        "error[R303]: A probability of projection wires became NaN in step 7 (at 3.5 ms): "
+        "pre neuron 0 and post neuron 0." in told
+    )
+    assert "10 |                 prune with probability w * sqrt(pre.index - 0.5 if step == 7 else 0.0)" in told
+    assert "this has the probability" in told
+    assert "= note: the run stopped after that step; the state can be read, saved and run on" in told
+    assert "= help: a probability below 0 counts as 0 and one above 1 as 1, but NaN is no probability" in told
+    assert made.t == 4.0 and 0 < len(made["wires"].w) <= 9
+    made.run("50 ms")
+    assert made.t == 54.0
+    with pytest.raises(pl.PlastError, match=r"R303.*became NaN in step 108 \(at 54 ms\): pre neuron") as caught:
+        made.signal("leave", 1)
+    assert "14 |                 prune with probability log(amount - 2)" in str(caught.value)
+    made.step(1)
+
+
+@pytest.mark.parametrize("backend", ["reference", "c"])
+def test_a_probability_of_connections_that_is_nan_is_told(backend: str) -> None:
+    with pytest.raises(pl.PlastError) as caught:
+        leaving(backend, pl.probability("sqrt(1 - pre.index)"))
+    said = "The probability of a connection of projection wires is NaN: pre neuron 2 and post neuron 0"
+    assert str(caught.value).startswith(said)
+    assert caught.value.diagnostics[0].code == "R303" and "nothing was connected" in caught.value.diagnostics[0].notes
