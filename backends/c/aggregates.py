@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import Scratch
+from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import Unit, around
 from plastlang.ir.nodes import Reduce
@@ -12,6 +13,9 @@ from plastlang.ir.types import Site, Type
 
 def emit_reduce(unit: Unit, statement: Reduce, frame: Frame) -> None:
     """Put a reduction on the lines of a block."""
+    if statement.kind == "quantile":
+        _quantile(unit, statement, frame)
+        return
     in_runs = statement.site is Site.GLOBAL and statement.type is Type.REAL and statement.kind in ("sum", "mean")
     if in_runs and statement.over is not Site.SYNAPSE:
         _in_runs(unit, statement, frame)
@@ -54,6 +58,34 @@ def _in_runs(unit: Unit, statement: Reduce, frame: Frame) -> None:
     _bind(unit, statement, frame, _rounded(unit, statement, f"pl_sum_total(&{total})", f"(double){number}"))
 
 
+def _quantile(unit: Unit, statement: Reduce, frame: Frame) -> None:
+    """Bit by bit (plast_aggregate.h): each pass counts, for each group, the values that have the bits found so far."""
+    assert statement.fraction is not None
+    suffix, single = unit.dialect.suffix, statement.site is Site.GLOBAL
+    at = {Site.GLOBAL: "0", Site.PRE: "i", Site.POST: "j"}[statement.site]
+    number = {Site.GLOBAL: "1", Site.PRE: "p->n_pre", Site.POST: "p->n_post"}[statement.site]
+    found, fraction = frame.scope.fresh("found"), frame.scope.fresh("fraction")
+    frame.lines.append(f"const {unit.dialect.real} {fraction} = {frame.text(statement.fraction)};")
+    reserved = _reserved(f"(int64_t){number} * (int64_t)sizeof(pl_quantile)")
+    rows = f"pl_quantile *const {found} = (pl_quantile *)(void *)p->arrivals.data;"
+    clear = f"memset({found}, 0, (size_t){number} * sizeof *{found});"
+    frame.lines += [f"pl_quantile {found}[1] = {{{{0, 0, 0}}}};"] if single else [*reserved, rows, clear]
+
+    def body(scope: Scope, inner: Frame) -> None:
+        value = inner.text(statement.value)
+        inner.lines.append(f"{found}[{at}].count += pl_counts{suffix}({found}[{at}].key, bit, {value});")
+
+    frame.lines += [
+        f"for (int32_t bit = PL_BITS{suffix.upper()}; bit >= 0; --bit) {{",
+        *indent(unit.loop(statement.over, body, frame)),
+        f"    for (int32_t k = 0; k < {number}; ++k) {{",
+        f"        pl_quantile_next{suffix}(&{found}[k], bit, {fraction});",
+        "    }",
+        "}",
+    ]
+    (_bind if single else _keep)(unit, statement, frame, f"pl_quantile_value{suffix}(&{found}[{at}])")
+
+
 def _kind(unit: Unit, statement: Reduce) -> tuple[str, str]:
     """The C type of an accumulator, and what it begins with."""
     real, suffix = unit.dialect.real, unit.dialect.suffix.upper()
@@ -83,16 +115,23 @@ def _accumulators(unit: Unit, statement: Reduce, acc: str, number: str, single: 
         [f"int32_t *const {acc}_n = (int32_t *)(void *)(p->arrivals.data + (int64_t){number} * 8);"] if mean else []
     )
     return [
-        "p->arrivals.used = 0;",
-        f"if (!pl_reserve(&p->arrivals, {bytes_} + 1)) {{",
-        "    pl_no_memory(m);",
-        "    return;",
-        "}",
+        *_reserved(bytes_),
         f"{type_} *const {acc} = ({type_} *)(void *)p->arrivals.data;",
         *counts,
         f"for (int32_t k = 0; k < {number}; ++k) {{",
         f"    {acc}[k] = {start};",
         *([f"    {acc}_n[k] = 0;"] if mean else []),
+        "}",
+    ]
+
+
+def _reserved(bytes_: str) -> list[str]:
+    """Memory for a value of each row."""
+    return [
+        "p->arrivals.used = 0;",
+        f"if (!pl_reserve(&p->arrivals, {bytes_} + 1)) {{",
+        "    pl_no_memory(m);",
+        "    return;",
         "}",
     ]
 

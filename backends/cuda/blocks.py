@@ -13,6 +13,7 @@ from plastlang.backends.cuda.aggregates import COUNTS, Reduction, part
 from plastlang.backends.cuda.idle import forget, look_lines, place, row_lines, wild_lines
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.plan import Launch, Networks, Shape
+from plastlang.backends.cuda.quantiles import by_row, of_all
 from plastlang.ir.idle import idle, resting
 from plastlang.ir.nodes import (
     Assign,
@@ -174,11 +175,20 @@ class KernelBlock:
         return row_lines(unit, nothing, moves)
 
     def _reduce(self, statement: Reduce, own: bool) -> None:
-        reduction, over = Reduction(self.unit, statement), statement.over
+        over = statement.over
         networks = Networks.EACH if own else Networks.ONCE
         result = kept(
             self.unit, statement.name, statement.type, statement.site, own or not self.unit.layout.batched
         )  # fmt: skip
+        if statement.kind == "quantile":
+            every = statement.site is Site.GLOBAL
+            outer = self.frame()
+            outer.scope.lines += (of_all if every else by_row)(self.unit, statement, outer, result)
+            shape = Shape.BLOCK if every else Shape.WARPS
+            self.kernel(outer.scope.text(), shape, statement.site, line_of(statement.span), networks)
+            self.locals[statement.name] = result
+            return
+        reduction = Reduction(self.unit, statement)
         if statement.site is not Site.GLOBAL:
             self._reduced(statement, networks, reduction.by_row, statement.site, result)
         else:

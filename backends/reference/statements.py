@@ -200,12 +200,13 @@ def _reduce(statement: Reduce, event: Event) -> Values:
     kind, type_, real = statement.kind, statement.type, event.network.real
     instances = event.frame(statement.over)
     values = instances.value(statement.value)
+    part = 0.0 if statement.fraction is None else float(event.frame(Site.GLOBAL).value(statement.fraction)[0])
     everything = np.zeros(values.size, np.int64)
     if statement.site is not Site.GLOBAL:
         group = instances.select(statement.site)
-        return aggregates.reduced(kind, values, type_, group, sizes(event.owner)[statement.site], real)
+        return aggregates.reduced(kind, values, type_, group, sizes(event.owner)[statement.site], real, part)
     if type_ is not Type.REAL or kind not in ("sum", "mean"):
-        return aggregates.reduced(kind, values, type_, everything, 1, real)
+        return aggregates.reduced(kind, values, type_, everything, 1, real, part)
     sums = values.astype(np.float64)
     if statement.over is Site.SYNAPSE:  # of each row first
         double = np.dtype(np.float64)

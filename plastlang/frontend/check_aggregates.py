@@ -10,7 +10,7 @@ from plastlang.frontend.check_operators import Operators
 from plastlang.frontend.check_values import SITE_WORDS, Place, Value, did_you_mean
 from plastlang.frontend.dimensions import NUMBER
 from plastlang.frontend.expression_text import expression_text
-from plastlang.ir.nodes import Local, Reduce, Stmt
+from plastlang.ir.nodes import Const, Expr, Local, Reduce, Stmt
 from plastlang.ir.types import REDUCTIONS, VISIBLE, Site, Type
 
 _OVER = {
@@ -43,7 +43,12 @@ class Aggregates(Operators):
         site, kind = _OF[node.of], node.call.function
         self.aggregates += 1
         name = f"{kind}.n{self.aggregates}"
-        statement = Reduce(name, kind, value.expr, over, site, node.span)
+        fraction = None
+        if kind == "quantile":
+            fraction = self._fraction(node, replace(place, what="the fraction of `quantile`", draws=False), shown)
+            if fraction is None:
+                return None
+        statement = Reduce(name, kind, value.expr, over, site, node.span, fraction)
         self.pending.append(statement)
         self.trail.append((site, node.span, shown.strip("`")))
         vector = NUMBER if kind == "count" else value.vector
@@ -67,17 +72,17 @@ class Aggregates(Operators):
             self.reporter.error("P311", f"{shown} cannot stand here", node.span, f"in {place.what}", _REMEDY, (note,))
             return None
         arguments = node.call.arguments
-        if len(arguments) != 1 or arguments[0].name:
-            example = f"{kind}(w)" if kind != "count" else "count(w > 0)"
-            self.reporter.error(
-                "P209", f"{shown} takes one value", node.call.span, "", f"write for example `{example}`"
-            )
+        many = 2 if kind == "quantile" else 1
+        if len(arguments) != many or any(argument.name for argument in arguments):
+            example = {"count": "count(w > 0)", "quantile": "quantile(0.9, w)"}.get(kind, f"{kind}(w)")
+            takes = "a fraction and a value" if many == 2 else "one value"
+            self.reporter.error("P209", f"{shown} takes {takes}", node.call.span, "", f"write for example `{example}`")
             return None
         return over
 
     def _aggregated(self, node: ast.Aggregate, place: Place, over: Site) -> Value | None:
         """The value for one instance, in the type that the aggregate needs."""
-        argument = node.call.arguments[0].value
+        argument = node.call.arguments[-1].value
         self.trail.clear()
         value = self.value(argument, replace(place, before=False))
         if value is None:
@@ -95,9 +100,38 @@ class Aggregates(Operators):
                 "count where it holds with `count(...)`",
             )
             return None
-        if value.integer is not None or node.call.function == "mean":
+        if value.integer is not None or node.call.function in ("mean", "quantile"):
             return self.as_type(value, Type.REAL, argument.span, "")
         return value
+
+    def _fraction(self, node: ast.Aggregate, place: Place, shown: str) -> Expr | None:
+        """How large a part is not above the quantile: one number for all."""
+        argument = node.call.arguments[0].value
+        kept = list(self.trail)
+        self.trail.clear()
+        value = self.as_type(self.value(argument, place), Type.REAL, argument.span, place.what)
+        seen = value is not None and self._one(value, argument.span)
+        self.trail[:] = kept
+        if value is None or not seen:
+            return None
+        if not self.unifier.unify(value.vector, NUMBER):
+            self.report_unit(argument.span, f"{place.what} must be a number", value.vector)
+            return None
+        if isinstance(value.expr, Const) and not 0 <= value.expr.value <= 1:
+            hint = f"write for example `{shown.strip('`').replace('...', '0.9, w')}`"
+            self.reporter.error("P407", f"{place.what} lies between 0 and 1", argument.span, "outside", hint)
+            return None
+        return value.expr
+
+    def _one(self, value: Value, span: Span | None) -> bool:
+        """Whether a fraction has one value for all."""
+        if value.site is Site.GLOBAL:
+            return True
+        found = [part for part in self.trail if part[0] is not Site.GLOBAL]
+        site, where, name = found[0] if found else (value.site, span, "this")
+        message = f"the fraction of `quantile` cannot depend on `{name}`"
+        self.reporter.error("P301", message, where, f"one value for {SITE_WORDS[site]}", "give one number for all")
+        return False
 
     def _seen(self, value: Value, over: Site, span: Span | None) -> bool:
         if value.site in VISIBLE[over]:

@@ -49,6 +49,7 @@ _FOREIGN = {
     "dist": "distance(pre, post)",
     "sum": "sum(...) over synapses",
     "mean": "mean(...) over synapses",
+    "quantile": "quantile(0.9, w) over synapses",
     "count": "count(...) over synapses",
 }
 

@@ -37,7 +37,7 @@ from plastlang.ir.nodes import (
     Stmt,
 )
 from plastlang.ir.types import VISIBLE, Site, Type, join
-from plastlang.ir.walk import statements, walk
+from plastlang.ir.walk import expressions, statements, walk
 
 
 @dataclass(slots=True)
@@ -96,7 +96,8 @@ class Statements(Rankings):
     def _taken_before(self, reduce: Stmt) -> None:
         """What is taken inside an `if` is taken before the outermost one: nothing there may come before it."""
         assert isinstance(reduce, Reduce)
-        read = {n.name for n in walk(reduce.value) if isinstance(n, Local) or (isinstance(n, Read) and not n.of)}
+        nodes = [n for expression in expressions(reduce) for n in walk(expression)]
+        read = {n.name for n in nodes if isinstance(n, Local) or (isinstance(n, Read) and not n.of)}
         for statement in statements(self._done):
             match statement:
                 case Let(name=name):

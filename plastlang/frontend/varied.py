@@ -121,8 +121,9 @@ def _body(body: tuple[Stmt, ...], site: Site | None) -> Iterator[tuple[str, Site
         here = site or statement.site
         places: tuple[Site, ...]
         match statement:
-            case Reduce(value=value, over=over):
+            case Reduce(value=value, over=over, fraction=fraction):
                 yield from _used(value, over)
+                yield from () if fraction is None else _used(fraction, Site.GLOBAL)
                 continue
             case PruneWhere() | PruneRanked():
                 places = (Site.SYNAPSE,) if isinstance(statement, PruneWhere) else (statement.per, Site.SYNAPSE)

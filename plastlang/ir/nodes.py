@@ -211,9 +211,10 @@ class Deliver:
 class Reduce:
     """Bind `name`, one value for each instance of `site`: the `kind` of `value` over the instances of `over` there.
 
-    `kind`: "sum", "mean" (REAL), "min", "max" of a number, "count" of a BOOL. `over` SYNAPSE with `site` GLOBAL, PRE or
-    POST; `over` PRE, POST or NEURON (of a population) with `site` GLOBAL. Only in `each step`, `every` and signal
-    blocks, not inside an If. The order of the sums is that of docs/numerics.md.
+    `kind`: "sum", "mean" (REAL), "min", "max" of a number, "count" of a BOOL, "quantile" (REAL): the least value which
+    `fraction` (REAL, GLOBAL) of them do not exceed. `over` SYNAPSE with `site` GLOBAL, PRE or POST; `over` PRE, POST or
+    NEURON (of a population) with `site` GLOBAL. Only in `each step`, `every` and signal blocks, not inside an If. The
+    order of the sums is that of docs/numerics.md.
     """
 
     name: str
@@ -222,6 +223,7 @@ class Reduce:
     over: Site
     site: Site
     span: Span | None = field(default=None, compare=False, repr=False)
+    fraction: Expr | None = None
 
     @property
     def type(self) -> Type:

@@ -93,7 +93,9 @@ def _reduce(cursor: Cursor) -> Stmt:
     kind = cursor.name()
     cursor.expect("over")
     over = cursor.convert(Site, cursor.name())
-    return Reduce(name, kind, expression(cursor), over, site)
+    value = expression(cursor)
+    fraction = expression(cursor) if cursor.accept("fraction") else None
+    return Reduce(name, kind, value, over, site, None, fraction)
 
 
 def _ranking(cursor: Cursor) -> tuple[Expr, Expr, bool, Site]:

@@ -194,8 +194,9 @@ def _statement(statement: Stmt) -> Iterator[str]:
         case Deliver(value=value, after=after, longest=longest):
             late = "" if after is None else f" after {expression_text(after)} longest {longest!r}"
             yield f"deliver {expression_text(value)}{late}"
-        case Reduce(name=name, kind=kind, value=value, over=over, site=site):
-            yield f"reduce {name} at {site} = {kind} over {over} {expression_text(value)}"
+        case Reduce(name=name, kind=kind, value=value, over=over, site=site, fraction=fraction):
+            part = "" if fraction is None else f" fraction {expression_text(fraction)}"
+            yield f"reduce {name} at {site} = {kind} over {over} {expression_text(value)}{part}"
         case PruneWhere(condition=condition, bind=bind):
             yield f"prune where {expression_text(condition)}{f' as {bind}' if bind else ''}"
         case GrowUniform(count=count, init=init, purpose=purpose):

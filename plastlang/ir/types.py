@@ -50,7 +50,7 @@ ARITHMETIC = ("+", "-", "*", "/", "%", "**", "min", "max")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 LOGICAL = ("and", "or")
 #: What can be taken over many instances (`nodes.Reduce`).
-REDUCTIONS = ("sum", "count", "mean", "min", "max")
+REDUCTIONS = ("sum", "count", "mean", "min", "max", "quantile")
 UNARY = ("-", "not")
 
 #: Functions of REAL arguments with REAL results, and their number of arguments.

@@ -197,8 +197,13 @@ def _reduce(statement: Reduce, context: Body) -> None:
         raise VerifyError(f"{where}: {kind} over {over} at {site}")
     _check(statement.value, context, over)
     type_ = statement.value.type
-    if (type_ is Type.BOOL) != (kind == "count") or (kind == "mean" and type_ is not Type.REAL):
+    real = kind in ("mean", "quantile")
+    if (type_ is Type.BOOL) != (kind == "count") or (real and type_ is not Type.REAL):
         raise VerifyError(f"{where}: {kind} of values of type {type_}")
+    if (statement.fraction is None) == (kind == "quantile"):
+        raise VerifyError(f"{where}: {kind} with a fraction, or without one")
+    if statement.fraction is not None:
+        check_typed(statement.fraction, Type.REAL, context, context.locals, Site.GLOBAL)
     _bind(statement.name, statement.type, site, context)
 
 

@@ -133,8 +133,10 @@ def statements(body: Iterable[Stmt]) -> Iterator[Stmt]:
 def expressions(statement: Stmt) -> tuple[Expr, ...]:
     """The expressions that the statement itself holds, without those of nested statements."""
     match statement:
-        case Let(value=value) | Assign(value=value) | Reduce(value=value):
+        case Let(value=value) | Assign(value=value):
             return (value,)
+        case Reduce(value=value, fraction=fraction):
+            return (value,) if fraction is None else (value, fraction)
         case Deliver(value=value, after=after):
             return (value,) if after is None else (value, after)
         case If(condition=condition) | PruneWhere(condition=condition):
@@ -168,8 +170,10 @@ def map_statement(statement: Stmt, function: Rewrite) -> Stmt:
         return None if expression is None else function(expression)
 
     match statement:
-        case Let() | Assign() | Reduce():
+        case Let() | Assign():
             return replace(statement, value=function(statement.value))
+        case Reduce():
+            return replace(statement, value=function(statement.value), fraction=optional(statement.fraction))
         case Deliver():
             return replace(statement, value=function(statement.value), after=optional(statement.after))
         case If():

@@ -54,6 +54,8 @@ from plastlang.passes.schedule import schedule_of
 
 #: Bytes of an index, a step, an INT; of an input accumulator that is read and written.
 WORD, ACCUMULATOR = 4, 16
+#: How often a quantile goes through its values, in single precision: once for each bit, and to count them.
+_PASSES = 33
 #: Functions that are an instruction or a few.
 _CHEAP = frozenset({"abs", "floor", "ceil", "round", "sign", "sqrt"})
 _EACH = {
@@ -263,10 +265,13 @@ class _Events:
         """Add a list of statements, each for the instances of its site."""
         for statement in body:
             match statement:
-                case Reduce(value=value, over=over):
+                case Reduce(value=value, over=over, fraction=fraction):
                     every = self.count(event, each[over])
-                    every.operations += 1
-                    self._owner.expression(value, every)
+                    for _ in range(1 if fraction is None else _PASSES):
+                        every.operations += 1
+                        self._owner.expression(value, every)
+                    if fraction is not None:
+                        self._owner.expression(fraction, self.count(event, each[Site.GLOBAL]))
                 case PruneWhere(condition=condition):
                     self._owner.expression(condition, self.count(event, each[Site.SYNAPSE]))
                 case PruneRanked(count=number, key=key, per=per):

@@ -82,6 +82,12 @@ def _changed(base: str, *cases: tuple[str, str, str]) -> dict[str, str]:
 
 _Y = "        y += 1\n"
 
+
+def _quantile(arguments: str) -> str:
+    taken = f"let share = quantile({arguments}) over synapses of post"
+    return STDP + f"    every 1 s:\n        {taken}\n        w *= share / w_max\n"
+
+
 NEURON_THAT_HOLDS = """\
 neuron Holding:
     param t_ref = 5 ms
@@ -433,6 +439,11 @@ CASES: dict[str, str] = {
     "rate outside its limits is said in Hz": NET.replace("PairSTDP(w_max = 0.2 nS)", "PairSTDP(f = 0.5 Hz)").replace(
         "w_max = 1 nS", "w_max = 1 nS, f = 5 Hz in [1 Hz, 50 Hz]"
     ),
+    "quantile without a fraction": _quantile("w"),
+    "quantile of a fraction beyond 1": _quantile("90, w"),
+    "quantile whose fraction is no number": _quantile("tau_plus, w"),
+    "quantile of many fractions": _quantile("w / w_max, w"),
+    "quantile of conditions": _quantile("0.5, w > 0 nS"),
     "nothing wrong with a variable without an upper bound": STDP.replace("in [0 nS, w_max]", "in [0 nS, inf]"),
     "several at once": STDP.replace("x_trace += 1", "x_trac += 1")
     .replace("tau_plus = 20 ms", "tau_plus = 20 msec")

@@ -199,7 +199,8 @@ def _extras(neuron: _Neuron) -> None:
             neuron.lines.append("extra' = -extra / tau + 0.2 / sqrt(tau) * xi")
         neuron.lines.append("each step:")
         if neuron.maybe():
-            shift = "mean(extra) over neurons - max(0.1 * index) over neurons"
+            middle = draw(st.sampled_from(["mean(extra)", "quantile(0.4, extra)"]))
+            shift = f"{middle} over neurons - max(0.1 * index) over neurons"
             neuron.lines.append(f"    extra += clip({shift}, -0.1, 0.1)")
         if neuron.maybe():
             neuron.lines += [

@@ -236,11 +236,12 @@ class _Builder:
         atoms = self.atoms(over, trigger, lets)
         self.lets += 1
         name = f"{self.prefix}over{self.lets}"
-        kind = draw(st.sampled_from(["sum", "mean", "count", "min", "max"]))
+        kind = draw(st.sampled_from(["sum", "mean", "count", "min", "max", "quantile"]))
+        part = f"{draw(st.sampled_from([0, 0.25, 0.3, 0.5, 1]))}, " if kind == "quantile" else ""
         value = condition(draw, atoms) if kind == "count" else expression(draw, atoms, 1, draws=True)
         reach = f"synapses{f' of {of}' if of else ''}" if over == "synapse" else over
         lets.append((f"clip({name}, -3, 3)" if kind != "count" else f"(0.05 * {name})", of or "global"))
-        return f"let {name} = {kind}({value}) over {reach}"
+        return f"let {name} = {kind}({part}{value}) over {reach}"
 
     def block(self, head: str, body: list[str]) -> None:
         if body:
