@@ -13,14 +13,16 @@ from tests.cuda.emulator import EmulatedDevice
 DELIVERS = {
     "at once": "    on pre spike:\n        deliver w / z",
     "after a delay": "    on pre spike:\n        deliver w / z after 3 ms at most 5 ms",
-    "after a delay of each synapse": "    on pre spike:\n        deliver w * log(z - 1) after post.index * 2 ms at most 9 ms",
+    "after a delay of each synapse": "    on pre spike:\n"
+    "        deliver w * log(z - 1) after post.index * 2 ms at most 9 ms",
     "for a late spike": "    on pre spike after 4 ms:\n        deliver w / z",
 }
 
 #: Each makes x NaN at the synapse from neuron 0 to neuron 1.
 LATE = {
     "pre": "    on pre spike after 4 ms:\n        x = sqrt(0.5 - post.index)",
-    "pre, each synapse": "    on pre spike after (1 + post.index) * 2 ms at most 9 ms:\n        x = sqrt(0.5 - post.index)",
+    "pre, each synapse": "    on pre spike after (1 + post.index) * 2 ms at most 9 ms:\n"
+    "        x = sqrt(0.5 - post.index)",
     "post": "    on post spike after 3 ms:\n        x = sqrt(0.5 - post.index)",
 }
 
