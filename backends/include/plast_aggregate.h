@@ -47,7 +47,7 @@ typedef struct pl_quantile {
 /* The bits of numbers in their order; 0 and -0 are one. */
 PL_FN uint64_t pl_orderf(float x) {
     const uint32_t bits = pl_bitsf(x + 0.0f);
-    return bits >> 31 ? ~bits : bits | UINT32_C(1) << 31;
+    return bits >> 31 ? ~bits : bits | 1u << 31;
 }
 PL_FN uint64_t pl_order(double x) {
     const uint64_t bits = pl_bits(x + 0.0);
@@ -87,7 +87,7 @@ PL_FN void pl_quantile_next(pl_quantile *q, int32_t bit, double fraction) {
 
 PL_FN float pl_quantile_valuef(const pl_quantile *q) {
     const uint32_t key = (uint32_t)q->key;
-    return q->rest == 0 ? PL_NANF : pl_fromf(key >> 31 ? key ^ UINT32_C(1) << 31 : ~key);
+    return q->rest == 0 ? PL_NANF : pl_fromf(key >> 31 ? key ^ 1u << 31 : ~key);
 }
 PL_FN double pl_quantile_value(const pl_quantile *q) {
     return q->rest == 0 ? PL_NAN : pl_from(q->key >> 63 ? q->key ^ UINT64_C(1) << 63 : ~q->key);
