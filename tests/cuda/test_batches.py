@@ -70,6 +70,51 @@ def test_sums_over_the_networks(order: str) -> None:
     compare(built(SUM), Script(3, "single", 1, actions), 3, Machine(order=order))
 
 
+#: Each network has quantiles of its own; where there is one synapse for all, so is what is taken of it.
+QUANTILES = """
+neuron N:
+    state u = uniform(-1, 1), low = 0.0
+    input cur -> u
+    u' = -u / (5 ms)
+    spike when u > 0.9:
+        u = 0
+    every 2 ms:
+        low = quantile(0.25, u) over neurons
+rule R:
+    synapse w = uniform(0.1, 0.7)
+    synapse shared g = 0.0
+    pre of_row = 0.0
+    post of_column = 0.0
+    global half = 0.0
+    global shared middle = 0.0
+    on pre spike:
+        deliver w
+        g += w / 7
+    each step:
+        w += 0.01 * pre.u
+        of_row = quantile(0.3, w) over synapses of pre
+        of_column = quantile(half, w * post.u) over synapses of post
+        half = quantile(0.5, w) over synapses
+        middle = quantile(0.5, g) over synapses
+    every 4 ms:
+        let weak = quantile(0.2, g) over synapses of post
+        prune where g < weak
+network Net:
+    dt 1 ms
+    population a = N() size 40
+    project p = a -> a.cur with R():
+        connect with probability 0.2
+"""
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_quantiles_of_each_network(precision: str) -> None:
+    actions = (Action("run", 6), Action("move", 1), Action("run", 5))
+    script, network = Script(3, precision, 2, actions), built(QUANTILES)
+    same(QUANTILES, script, *(BatchPlayer(network, on, script, 3, 1).play() for on in ("reference", "c")), "C")
+    compare(network, script, 3, Machine())
+
+
 #: Spikes of all networks at once add to the same variables.
 ADDING = """
 neuron N:

@@ -18,6 +18,7 @@ from plastlang.frontend.sources import read_source
 from plastlang.ir.nodes import Program
 from tests.cross.library_networks import NETWORKS as CATALOGUE
 from tests.cross.test_library import NETWORKS, RULES
+from tests.cross.test_regressions import FILES
 from tests.cuda.test_kernels import STRICT, compiler
 from tests.programs.running import built
 
@@ -25,9 +26,10 @@ from tests.programs.running import built
 WHOLE = {name: path for path in sorted(RULES.glob("*.plast")) for name in re.findall(
     r"^network (\w+)", path.read_text("utf-8"), re.MULTILINE)}  # fmt: skip
 MAPS = tuple(name for name, path in WHOLE.items() if path.name.startswith("topographic_map"))
-NAMES = (*NETWORKS, *MAPS)
+NAMES = (*NETWORKS, *MAPS, "quantiles")
 #: Every neuron and every rule of the library is in one of these.
-TEXTS = {**NETWORKS, **CATALOGUE}
+QUANTILES = next(path.read_text("utf-8") for path in FILES if path.stem == "quantiles")
+TEXTS = {**NETWORKS, **CATALOGUE, "quantiles": QUANTILES}
 
 
 @functools.cache
