@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.ir.chances import chances
+from plastlang.ir.decisions import Ranked, decisions
 from plastlang.ir.nodes import ConnectProbability, Program
 
 
@@ -51,26 +51,29 @@ class InputFault(RuntimeFault):
         super().__init__(f"the input {port} of population {population} is too large or no number in step {step}{where}")
 
 
-#: Neurons from this one on are not told apart in a `ChanceFault`.
+#: Neurons from this one on are not told apart in a `NanFault`.
 LATE_NEURON = 2**24 - 1
 
 
-class ChanceFault(RuntimeFault):
-    """A probability is NaN. The step, the signal's block or the connection was carried out to its end, but what was to
-    happen with that probability did not.
+class NanFault(RuntimeFault):
+    """A probability or a rank is NaN.
+
+    The step, the signal's block or the connection was carried out to its end: what was to happen with that probability
+    did not, and what had that rank came last.
 
     Args:
         program: that has it.
-        purpose: of its draw, the least in the step of which that is so.
+        number: of the decision (`ir.decisions`), the least in the step of which that is so.
         pre: of the pair for which it is, the first in the order (pre, post).
         post: likewise.
         step: in which it is, or before which where a signal came.
     """
 
-    def __init__(self, program: Program, purpose: int, pre: int, post: int, step: int):
-        self.purpose, self.step = purpose, step
-        projection, chance = chances(program)[purpose]
-        what = "the probability of a connection" if isinstance(chance, ConnectProbability) else "a probability"
+    def __init__(self, program: Program, number: int, pre: int, post: int, step: int):
+        self.number, self.step = number, step
+        projection, decision = decisions(program.projections)[number]
+        what = "the probability of a connection" if isinstance(decision, ConnectProbability) else "a probability"
+        what = "a rank" if isinstance(decision, Ranked) else what
         self.place = f"pre neuron {_neuron(pre)} and post neuron {_neuron(post)}"
         super().__init__(f"{what} of projection {projection.name} is NaN in step {step}, for {self.place}")
 

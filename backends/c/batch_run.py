@@ -115,7 +115,7 @@ def _run(steps: _Steps, populations: list[Unit]) -> list[str]:
         "        m->signals = 0;",
         "        pl_batch_step(m);",
         "        pl_record_states(m, m->record_count, m->step);",
-        "        if (pl_batch_fault(m) || m->no_chance != 0) {",
+        "        if (pl_batch_fault(m) || m->nan_word != 0) {",
         "            return done;",
         "        }",
         "    }",

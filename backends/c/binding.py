@@ -77,7 +77,7 @@ class Model(ctypes.Structure):
         ("record_count", c_int64), ("step", c_int64), ("seed", c_uint64), ("dt", c_double), ("signals", c_int64),
         ("fault", c_int64), ("fault_owner", c_int64), ("fault_detail", c_int64), ("pool", c_void_p),
         ("networks", c_void_p), ("batch", c_int64), ("number", c_int64), ("common", c_uint64), ("repeat", c_int64),
-        ("fault_network", c_int64), ("no_chance", c_uint64),
+        ("fault_network", c_int64), ("nan_word", c_uint64),
     )  # fmt: skip
 
 

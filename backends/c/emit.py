@@ -75,7 +75,7 @@ def _run(units: list[Unit]) -> list[str]:
         "m->step += 1;",
         "m->signals = 0;",
         "pl_record_states(m, m->record_count, m->step);",
-        "if (m->fault != PL_FINE || m->no_chance != 0) {",
+        "if (m->fault != PL_FINE || m->nan_word != 0) {",
         "    return done;",
         "}",
     ]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from plastlang.backends.c.binding import Bytes, Model
 from plastlang.backends.c.memory import Memory, copied, taken
 from plastlang.backends.cfamily import saving
-from plastlang.backends.cfamily.chances import chance_fault
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout, ProjectionLayout
+from plastlang.backends.cfamily.nans import nan_fault
 from plastlang.backends.cfamily.periods import period_steps
 from plastlang.backends.cfamily.pieces import run_in_pieces
 from plastlang.backends.cfamily.printer import Dialect
@@ -74,7 +74,7 @@ class CExecutable:
     def clear(self) -> None:
         """Back to nothing: no spikes, synapses, records."""
         model = self.model
-        model.step = model.signals = model.fault = model.no_chance = 0
+        model.step = model.signals = model.fault = model.nan_word = 0
         self._release()
         for name, place in self.layout.populations.items():
             self.memory.populations[place.number].redraw = 1
@@ -117,7 +117,7 @@ class CExecutable:
         """Advance by `steps`; an interrupt ends the run after the step in which it comes.
 
         Raises:
-            RuntimeFault: a sum of inputs is too large, or a probability is NaN.
+            RuntimeFault: a sum of inputs is too large, or a probability or rank is NaN.
             MachineError: no memory.
         """
         return run_in_pieces(steps, self._advance)
@@ -130,11 +130,11 @@ class CExecutable:
     def _check(self, step: int) -> None:
         """Raise what has gone wrong in a step or before it."""
         model = self.model
-        word, model.no_chance = int(model.no_chance), 0
+        word, model.nan_word = int(model.nan_word), 0
         if model.fault:
             self._raise_fault()
         if word:
-            raise chance_fault(self.program, word, step)
+            raise nan_fault(self.program, word, step)
 
     def _raise_fault(self) -> None:
         model = self.model
@@ -175,7 +175,7 @@ class CExecutable:
         fine = self._library.plast_connect(
             self._model, number, lengths.ctypes.data, ctypes.byref(posts), chance.ctypes.data
         )
-        bad = bool(self.model.no_chance)
+        bad = bool(self.model.nan_word)
         fine = fine and (bad or self._library.plast_build(self._model, place.number, lengths.ctypes.data, posts.data))
         ctypes.CDLL(None).free(ctypes.c_void_p(posts.data))
         if not fine:

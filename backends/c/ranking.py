@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from plastlang.backends.cfamily.frame import Frame
-from plastlang.backends.cfamily.layout import Scratch
+from plastlang.backends.cfamily.layout import ProjectionLayout, Scratch
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.scope import Scope
 from plastlang.backends.cfamily.unit import Unit, around
+from plastlang.ir.decisions import rank_number
 from plastlang.ir.nodes import Expr, GrowMatched, GrowRanked, PruneRanked
 from plastlang.ir.types import Site, Type
 
@@ -25,7 +26,7 @@ def emit_prune_ranked(unit: Unit, statement: PruneRanked, frame: Frame) -> None:
     wanted = _counts(unit, statement, inside)
 
     def body(scope: Scope, inner: Frame) -> None:
-        key = _key(inner.text(statement.key), statement.largest)
+        key = _key(unit, inner, statement)
         inner.lines += _checked(f"pl_rank_push(&list, {_AT[statement.per]}, {key}, q++)", "list")
 
     inside.lines += [
@@ -48,7 +49,7 @@ def emit_grow_ranked(unit: Unit, statement: GrowRanked, frame: Frame, make: Make
     wanted = _counts(unit, statement, inside)
     count = f"{wanted}[{_AT[statement.per]}]"
     pair, scope = _pair_frame(unit, inside)
-    key = _key(pair.text(statement.key), statement.largest)
+    key = _key(unit, pair, statement)
     offer = [
         *pair.lines,
         *_checked(f"pl_rank_offer(&list, {count}, {key}, (int64_t)i * p->n_post + j)", "list", "chosen"),
@@ -156,8 +157,12 @@ def _counts(unit: Unit, statement: PruneRanked | GrowRanked, frame: Frame) -> st
     return place
 
 
-def _key(text: str, largest: bool) -> str:
-    return f"pl_rank_key({'-' if largest else ''}(double){text})"
+def _key(unit: Unit, frame: Frame, statement: PruneRanked | GrowRanked) -> str:
+    """The rank of a synapse or pair. Whoever has none that is a number comes last, and is noted."""
+    assert isinstance(unit.owner, ProjectionLayout)
+    number = rank_number((p.owner for p in unit.layout.projections.values()), unit.owner.owner, statement)
+    value = f"{'-' if statement.largest else ''}(double){frame.text(statement.key)}"
+    return f"pl_rank_of(m, {value}, {number}u, {frame.at(Site.PRE)}, {frame.at(Site.POST)})"
 
 
 def _pair_frame(unit: Unit, frame: Frame) -> tuple[Frame, Scope]:

@@ -62,5 +62,5 @@ class Model(ctypes.Structure):
         ("stall", c_int64),
         ("stall_kernel", c_int64), ("stall_owner", c_int64), ("stall_need", c_int64),
         ("networks", c_void_p), ("first", c_void_p), ("batch", c_int64), ("number", c_int64), ("common", c_uint64),
-        ("no_chance", c_uint64),
+        ("nan_word", c_uint64),
     )  # fmt: skip

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plastlang.backends.cfamily import saving
-from plastlang.backends.cfamily.chances import chance_fault
 from plastlang.backends.cfamily.layout import Layout, ProjectionLayout
+from plastlang.backends.cfamily.nans import nan_fault
 from plastlang.backends.cfamily.periods import period_steps
 from plastlang.backends.cfamily.pieces import run_in_pieces
 from plastlang.backends.cfamily.printer import Dialect
@@ -39,8 +39,8 @@ from plastlang.ir.types import Site
 
 Array = NDArray[Any]
 
-#: The fault of a step that was done to its end with a probability that is NaN (PL_FAULT_CHANCE).
-FAULT_CHANCE = 2
+#: The fault of a step that was done to its end with a probability that is NaN (PL_FAULT_NAN).
+FAULT_NAN = 2
 #: Blocks of one launch are no more than this often those that fill the device: threads take what there is in turns.
 WAVES = 16
 
@@ -116,7 +116,7 @@ class CudaExecutable(DeviceState):
         memory.change()
         model = memory.model
         model.step, model.seed, model.signals = step, seed, signals
-        model.fault = model.overflow = model.stall = model.committed = model.no_chance = 0
+        model.fault = model.overflow = model.stall = model.committed = model.nan_word = 0
         self.records.clear()
         for name, place in self.layout.populations.items():
             memory.populations[place.number].redraw = 1
@@ -209,17 +209,17 @@ class CudaExecutable(DeviceState):
             self._launch(self._calls(launches[first:], data, whole), 1)
             memory.look()
         self._stalls.done()
-        if memory.model.fault or memory.model.no_chance:
+        if memory.model.fault or memory.model.nan_word:
             self._raise_fault()
 
     def _raise_fault(self) -> None:
         memory = self._group[0].memory
         memory.change()
         model = memory.model
-        ended, word = model.fault == FAULT_CHANCE, int(model.no_chance)
-        model.fault = model.overflow = model.no_chance = 0
+        ended, word = model.fault == FAULT_NAN, int(model.nan_word)
+        model.fault = model.overflow = model.nan_word = 0
         if word:
-            raise chance_fault(self.program, word, int(model.step) - ended)
+            raise nan_fault(self.program, word, int(model.step) - ended)
         population = self.program.populations[model.fault_owner]
         port = population.inputs[model.fault_detail].port
         number = int(model.fault_network) if len(self._group) > 1 else None
@@ -231,7 +231,7 @@ class CudaExecutable(DeviceState):
         """Advance by `steps`; an interrupt ends the run between two steps.
 
         Raises:
-            RuntimeFault: a sum of inputs is too large, or a probability is NaN.
+            RuntimeFault: a sum of inputs is too large, or a probability or rank is NaN.
             MachineError: no memory.
         """
         return run_in_pieces(steps, self._advance)

@@ -10,7 +10,9 @@ from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.scope import Value
 from plastlang.backends.cuda.blocks import SHAPES, KernelBlock, kept
 from plastlang.backends.cuda.edits import Growth, emit_edits
+from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.plan import Shape
+from plastlang.ir.decisions import rank_number
 from plastlang.ir.nodes import GrowRanked, PruneRanked
 from plastlang.ir.types import Site, Type
 
@@ -30,7 +32,7 @@ def emit_prune_ranked(block: KernelBlock, statement: PruneRanked) -> None:
     outer = block.frame()
 
     def body(inner: Frame) -> None:
-        inner.lines.append(f"ranks.keys[s] = {_key(inner.text(statement.key), statement.largest)};")
+        inner.lines.append(f"ranks.keys[s] = {_key(unit, inner, statement)};")
 
     outer.scope.lines += [ranks, *unit.over(Site.SYNAPSE, body, outer)]
     block.kernel(outer.scope.text(), *SHAPES[Site.SYNAPSE])
@@ -62,7 +64,7 @@ def emit_grow_ranked(block: KernelBlock, statement: GrowRanked) -> None:
     outer = block.frame()
     frame = unit.frame(outer.scope, [], Site.SYNAPSE, now=block.now, repeat=block.repeat, locals=dict(block.locals))
     pair = replace(frame, site=Site.PAIR)
-    key = _key(pair.text(statement.key), statement.largest)
+    key = _key(unit, pair, statement)
     outer.scope.lines += [
         ranks,
         "for (int64_t k = pl_thread(); k < pl_pairs(p); k += pl_threads()) {",
@@ -112,8 +114,12 @@ def _wanted(block: KernelBlock, statement: PruneRanked | GrowRanked) -> Value:
     return place
 
 
-def _key(text: str, largest: bool) -> str:
-    return f"pl_rank_key({'-' if largest else ''}(double){text})"
+def _key(unit: CudaUnit, frame: Frame, statement: PruneRanked | GrowRanked) -> str:
+    """The rank of a synapse or pair. Whoever has none that is a number comes last, and is noted."""
+    assert isinstance(unit.owner, ProjectionLayout)
+    number = rank_number((p.owner for p in unit.layout.projections.values()), unit.owner.owner, statement)
+    value = f"{'-' if statement.largest else ''}(double){frame.text(statement.key)}"
+    return f"pl_rank_of(m, {value}, {number}u, {frame.at(Site.PRE)}, {frame.at(Site.POST)})"
 
 
 def _select_of_all(block: KernelBlock, ranks: str, places: str, wanted: Value, flags: str) -> None:

@@ -29,7 +29,7 @@
 #define PL_SPARE 8
 
 /* Why a run cannot go on. */
-enum { PL_FINE = 0, PL_FAULT_INPUT = 1, PL_FAULT_CHANCE = 2 };
+enum { PL_FINE = 0, PL_FAULT_INPUT = 1, PL_FAULT_NAN = 2 };
 
 /* Why the host has to make room before the kernel `stall_kernel` is launched again; it has changed nothing yet. */
 enum { PL_STALL_ROWS = 1, PL_STALL_INCOMING = 2, PL_STALL_WORK = 3, PL_STALL_SPIKES = 4, PL_STALL_STATES = 5 };
@@ -123,7 +123,7 @@ typedef struct pl_model {
     struct pl_model **networks, *first;
     int64_t batch, number;
     uint64_t common;
-    uint64_t no_chance; /* of the first: 0, or the largest pl_no_chance_word */
+    uint64_t nan_word; /* of the first: 0, or the largest pl_nan_word */
 } pl_model;
 
 #include "plast_aggregate.h"
@@ -212,10 +212,15 @@ PL_DEVICE void pl_overflow(pl_model *m, int64_t population, int64_t port) {
     atomicMax((long long *)&PL_FIRST(m)->overflow, (long long)(((int64_t)1 << 62) - place));
 }
 
-/* Whether what has the probability p happens to the pair (i, j). Where p is NaN, the step is carried out to its end. */
+/* A probability or rank of the pair (i, j) is NaN. The step is carried out to its end. */
+PL_DEVICE void pl_note_nan(pl_model *m, uint32_t number, int32_t i, int32_t j) {
+    atomicMax((unsigned long long *)&PL_FIRST(m)->nan_word, (unsigned long long)pl_nan_word(number, i, j));
+}
+
+/* Whether what has the probability p happens to the pair (i, j). */
 PL_DEVICE bool pl_chance(pl_model *m, double u, double p, uint32_t purpose, int32_t i, int32_t j) {
     if (p != p) {
-        atomicMax((unsigned long long *)&PL_FIRST(m)->no_chance, (unsigned long long)pl_no_chance_word(purpose, i, j));
+        pl_note_nan(m, purpose, i, j);
     }
     return u < p;
 }
@@ -355,8 +360,8 @@ PL_DEVICE void pl_tick(pl_model *m, int64_t kernel, int64_t populations) {
         n->signals = 0;
         n->step = done;
     }
-    if (m->no_chance != 0) {
-        m->fault = PL_FAULT_CHANCE;
+    if (m->nan_word != 0) {
+        m->fault = PL_FAULT_NAN;
     }
 }
 

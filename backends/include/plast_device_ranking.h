@@ -14,6 +14,14 @@ PL_DEVICE uint64_t pl_rank_key(double value) {
     return value != value ? PL_NO_KEY - 1 : key;
 }
 
+/* The key of the pair (i, j), in a choice of that number (plastlang/ir/decisions.py). */
+PL_DEVICE uint64_t pl_rank_of(pl_model *m, double value, uint32_t number, int32_t i, int32_t j) {
+    if (value != value) {
+        pl_note_nan(m, number, i, j);
+    }
+    return pl_rank_key(value);
+}
+
 /* ------------------------------------------------------------------ of a row */
 
 /* Flag the `wanted` smallest of n keys, of equal ones the first: keys[first], keys[first + stride], ... By a whole warp. */

@@ -159,7 +159,7 @@ typedef struct pl_model {
     uint64_t common;       /* seed of what is drawn for all */
     int64_t repeat;        /* of a signal's draws */
     int64_t fault_network;
-    uint64_t no_chance; /* 0, or the largest pl_no_chance_word */
+    uint64_t nan_word; /* 0, or the largest pl_nan_word */
 } pl_model;
 
 /* ------------------------------------------------------------------ memory */
@@ -209,19 +209,19 @@ PL_COLD void pl_overflow(pl_model *m, int64_t population, int64_t port) {
     }
 }
 
-/* Several threads may come. */
-PL_COLD void pl_no_chance(pl_model *m, uint32_t purpose, int32_t i, int32_t j) {
-    const uint64_t word = pl_no_chance_word(purpose, i, j);
-    uint64_t old = __atomic_load_n(&m->no_chance, __ATOMIC_RELAXED);
+/* A probability or rank of the pair (i, j) is NaN; several threads may come. */
+PL_COLD void pl_note_nan(pl_model *m, uint32_t number, int32_t i, int32_t j) {
+    const uint64_t word = pl_nan_word(number, i, j);
+    uint64_t old = __atomic_load_n(&m->nan_word, __ATOMIC_RELAXED);
     while (old < word &&
-           !__atomic_compare_exchange_n(&m->no_chance, &old, word, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+           !__atomic_compare_exchange_n(&m->nan_word, &old, word, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
     }
 }
 
 /* Whether what has the probability p happens to the pair (i, j). */
 PL_LOCAL inline bool pl_chance(pl_model *m, double u, double p, uint32_t purpose, int32_t i, int32_t j) {
     if (p != p) {
-        pl_no_chance(m, purpose, i, j);
+        pl_note_nan(m, purpose, i, j);
     }
     return u < p;
 }

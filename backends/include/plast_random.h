@@ -50,11 +50,11 @@ PL_FN uint32_t pl_counter(uint32_t purpose, uint32_t ordinal, uint32_t repeat) {
     return purpose | ((ordinal & 255u) << 16) | ((repeat & 255u) << 24);
 }
 
-/* What is kept of a probability that is NaN: the largest of these words is that of the least (purpose, i, j), 0 that of
- * none. Neurons from 2^24 - 1 on are not told apart. */
-PL_FN uint64_t pl_no_chance_word(uint32_t purpose, int32_t i, int32_t j) {
+/* What is kept of a probability or rank that is NaN (their numbers: plastlang/ir/decisions.py): the largest of these words
+ * is that of the least (number, i, j), 0 that of none. Neurons from 2^24 - 1 on are not told apart. */
+PL_FN uint64_t pl_nan_word(uint32_t number, int32_t i, int32_t j) {
     const uint64_t pre = i < 0xFFFFFF ? (uint64_t)i : 0xFFFFFFu, post = j < 0xFFFFFF ? (uint64_t)j : 0xFFFFFFu;
-    return ~((uint64_t)purpose << 48 | pre << 24 | post);
+    return ~((uint64_t)number << 48 | pre << 24 | post);
 }
 
 /* ------------------------------------------------------------------ uniform */

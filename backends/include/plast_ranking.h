@@ -22,6 +22,14 @@ PL_LOCAL inline uint64_t pl_rank_key(double value) {
     return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
 }
 
+/* The key of the pair (i, j), in a choice of that number (plastlang/ir/decisions.py). */
+PL_LOCAL inline uint64_t pl_rank_of(pl_model *m, double value, uint32_t number, int32_t i, int32_t j) {
+    if (value != value) {
+        pl_note_nan(m, number, i, j);
+    }
+    return pl_rank_key(value);
+}
+
 PL_LOCAL int pl_rank_compare(const void *a, const void *b) {
     const pl_ranked *const x = a, *const y = b;
     if (x->group != y->group) {

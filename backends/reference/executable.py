@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.backends.interface import ChanceFault, Options, network_seed
+from plastlang.backends.interface import NanFault, Options, network_seed
 from plastlang.backends.reference import random, saving
 from plastlang.backends.reference.evaluate import derived_values, dtype_of
 from plastlang.backends.reference.frames import Frame, value_now
@@ -27,7 +27,7 @@ from plastlang.backends.reference.state import (
     sizes,
 )
 from plastlang.backends.reference.statements import Event, initial, real_local, run_batch, start, store, synapse_frame
-from plastlang.backends.reference.structure import note_no_chances, replace_all
+from plastlang.backends.reference.structure import note_nans, replace_all
 from plastlang.ir.nodes import ConnectAll, ConnectOneToOne, ConnectProbability, Program, Renewal, Scheduled, Signal
 from plastlang.ir.types import Site
 
@@ -99,7 +99,7 @@ class ReferenceExecutable:
                     return done
                 advance(self._networks)
                 self._recording.take(self._networks)
-                self._check_chances(self.step - 1)
+                self._check_nans(self.step - 1)
         finally:
             if ours:
                 signals.signal(signals.SIGINT, signals.default_int_handler)
@@ -124,15 +124,15 @@ class ReferenceExecutable:
                         for n, v in zip(block.trigger.arguments, arguments, strict=True)
                     }  # fmt: skip
                 run_batch(block.body, network, owner, max(0, network.signals - 1), names)
-                self._check_chances(self.step)
+                self._check_nans(self.step)
 
-    def _check_chances(self, step: int) -> None:
-        """Raise ChanceFault where a probability was NaN."""
-        found = self._network.no_chances
+    def _check_nans(self, step: int) -> None:
+        """Raise NanFault where a probability or rank was NaN."""
+        found = self._network.nans
         if found:
-            purpose, pre, post = min(found)
+            number, pre, post = min(found)
             found.clear()
-            raise ChanceFault(self.program, purpose, pre, post, step)
+            raise NanFault(self.program, number, pre, post, step)
 
     # ------------------------------------------------------------ connectivity
 
@@ -151,8 +151,8 @@ class ReferenceExecutable:
                 words = random.philox(pre, post // 4, 0, purpose, self._network.seed)
                 u = (words[post % 4, np.arange(pre.size)] >> np.uint32(8)).astype(np.float64) * 2.0**-24
                 chance = frame.value(probability).astype(np.float64)
-                note_no_chances(frame, purpose, chance, np.ones(pre.size, np.bool_))
-                self._check_chances(self.step)
+                note_nans(frame, purpose, chance, np.ones(pre.size, np.bool_))
+                self._check_nans(self.step)
                 chosen = u < chance
             case _:
                 raise AssertionError("the pairs are to be given by the host")

@@ -12,7 +12,8 @@ from plastlang.backends.reference import random
 from plastlang.backends.reference.evaluate import Values
 from plastlang.backends.reference.frames import Frame, Index
 from plastlang.backends.reference.state import ProjectionState
-from plastlang.backends.reference.structure import Make, codes, note_no_chances
+from plastlang.backends.reference.structure import Make, codes, note_nans
+from plastlang.ir.decisions import rank_number
 from plastlang.ir.nodes import GrowMatched, GrowRanked, PruneRanked
 from plastlang.ir.types import Site
 
@@ -33,6 +34,7 @@ def chosen(keys: Values, largest: bool, group: Index, wanted: NDArray[np.int32])
 def doomed(statement: PruneRanked, synapses: Frame, counting: Frame) -> NDArray[np.bool_]:
     """The synapses that go; `counting` is the frame of the statement's `per`."""
     keys, group = synapses.value(statement.key), _group(synapses, statement.per)
+    _note_nans(synapses, statement, keys)
     return chosen(keys, statement.largest, group, counting.value(statement.count))
 
 
@@ -44,8 +46,16 @@ def grow_ranked(statement: GrowRanked, frame: Frame, counting: Frame, make: Make
     absent = np.setdiff1d(np.arange(owner.pre_size * width), codes(owner))
     pairs = replace(frame, site=Site.PAIR, pre=absent // width, post=absent % width)
     keys, group = pairs.value(statement.key), _group(pairs, statement.per)
+    _note_nans(pairs, statement, keys)
     for code in absent[chosen(keys, statement.largest, group, counting.value(statement.count))].tolist():
         make(frame, code // width, code % width, statement.init, None)
+
+
+def _note_nans(frame: Frame, statement: PruneRanked | GrowRanked, keys: Values) -> None:
+    assert isinstance(frame.owner, ProjectionState)
+    if np.isnan(keys).any():
+        number = rank_number(frame.network.program.projections, frame.owner.node, statement)
+        note_nans(frame, number, keys, np.ones(keys.size, np.bool_))
 
 
 def _group(frame: Frame, per: Site) -> Index:
@@ -64,7 +74,7 @@ def grow_matched(statement: GrowMatched, frame: Frame, pre: Frame, post: Frame, 
         pairs = replace(frame, pre=axons, post=dendrites, **matches)
         u = random.unit(pairs.words(statement.purpose), frame.network.real)
         chance = pairs.value(statement.probability)
-        note_no_chances(pairs, statement.purpose, chance, made)
+        note_nans(pairs, statement.purpose, chance, made)
         made = u < chance
     for i, j in zip(axons[made].tolist(), dendrites[made].tolist(), strict=True):
         make(frame, i, j, statement.init, None)

@@ -122,7 +122,7 @@ class Network:
     """Everything that a run of one network changes. `running` is true inside a step, false between steps.
 
     The networks of a batch hold the same arrays for what they share; `common` is the seed of what is drawn for all.
-    `no_chances`: (purpose, pre, post) of probabilities that were NaN, of what is drawn for all in the first network.
+    `nans`: (number, pre, post) of probabilities and ranks that were NaN (`ir.decisions`), in the first network.
     """
 
     program: Program
@@ -137,7 +137,7 @@ class Network:
     step: int = 0
     signals: int = 0
     running: bool = False
-    no_chances: list[tuple[int, int, int]] = field(default_factory=list)
+    nans: list[tuple[int, int, int]] = field(default_factory=list)
 
     def owner(self, name: str) -> Owner:
         """A population or projection."""

@@ -102,14 +102,14 @@ def replace_all(owner: ProjectionState, pre: Index, post: Index, real: np.dtype[
                 sibling.last[group.names[0]] = np.zeros(pre.size, np.int32)
 
 
-def note_no_chances(frame: Frame, purpose: int, chance: Values, judged: NDArray[np.bool_]) -> None:
-    """Keep the first pair, of those that are `judged`, whose probability is NaN."""
+def note_nans(frame: Frame, number: int, values: Values, judged: NDArray[np.bool_]) -> None:
+    """Keep the first pair, of those that are `judged`, whose probability or rank is NaN (`ir.decisions`)."""
     assert frame.pre is not None and frame.post is not None
-    bad = np.isnan(chance) & judged
+    bad = np.isnan(values) & judged
     pre, post = np.minimum(frame.pre[bad], LATE_NEURON), np.minimum(frame.post[bad], LATE_NEURON)
     if pre.size:
         first = np.lexsort((post, pre))[0]
-        frame.network.batch[0].no_chances.append((purpose, int(pre[first]), int(post[first])))
+        frame.network.batch[0].nans.append((number, int(pre[first]), int(post[first])))
 
 
 def grow_uniform(statement: GrowUniform, frame: Frame, make: Make) -> None:
@@ -237,7 +237,7 @@ def _wish(statement: PruneThis | GrowThis, frame: Frame, wishes: list[_Wish | No
         u = random.unit(frame.words(statement.purpose), frame.network.real)
         chance = frame.value(statement.probability)
         judged = np.array([wishes[number] is None for number in frame.sample.tolist()], np.bool_)
-        note_no_chances(frame, statement.purpose, chance, judged)
+        note_nans(frame, statement.purpose, chance, judged)
         yes = u < chance
     caps: list[list[int] | None] = [None, None]
     if isinstance(statement, GrowThis):

@@ -1,39 +1,42 @@
-"""What to tell of a run that could not go on: of what arrived at a neuron, and of probabilities."""
+"""What to tell of a run that could not go on: of what arrived at a neuron, and of probabilities and ranks."""
 
 from __future__ import annotations
 
-from plastlang.backends.interface import ChanceFault, InputFault, RuntimeFault
+from plastlang.backends.interface import InputFault, NanFault, RuntimeFault
 from plastlang.diagnostics import Diagnostic, PlastError, sentence
-from plastlang.ir.chances import chances
+from plastlang.ir.decisions import Ranked, decisions
 from plastlang.ir.nodes import ConnectProbability, Deliver, Program
 from plastlang.ir.walk import statements
 
 
 def faulty(program: Program, fault: RuntimeFault) -> PlastError:
     """The fault for the user."""
-    if isinstance(fault, ChanceFault):
-        return faulty_chance(program, fault)
+    if isinstance(fault, NanFault):
+        return faulty_decision(program, fault)
     assert isinstance(fault, InputFault)
     return faulty_input(program, fault)
 
 
-def faulty_chance(program: Program, fault: ChanceFault) -> PlastError:
+def faulty_decision(program: Program, fault: NanFault) -> PlastError:
     """The fault, with the line of the statement."""
-    projection, chance = chances(program)[fault.purpose]
+    projection, decision = decisions(program.projections)[fault.number]
     ended = "the run stopped after that step; the state can be read, saved and run on"
     span, label, what = None, "", f"the probability of a connection of projection {projection.name} is NaN"
-    if isinstance(chance, ConnectProbability):
+    if isinstance(decision, ConnectProbability):
         ended = "nothing was connected"
     else:
-        span = chance.span
-        label = "this has the probability" if span else ""
-        what = f"a probability of projection {projection.name} became NaN in step {fault.step}"
+        kind = "rank" if isinstance(decision, Ranked) else "probability"
+        span = decision.span
+        label = f"this has the {kind}" if span else ""
+        what = f"a {kind} of projection {projection.name} became NaN in step {fault.step}"
         what += f" (at {fault.step * program.dt:g} ms)"
     notes = (
         "NaN comes from 0 / 0, infinity - infinity, the logarithm or root of a negative number, or a mean of nothing",
         ended,
     )
     hint = "a probability below 0 counts as 0 and one above 1 as 1, but NaN is no probability"
+    if isinstance(decision, Ranked):
+        hint = "what is to be chosen last can have the rank inf or -inf, but NaN is no rank"
     return PlastError((Diagnostic("R303", sentence(f"{what}: {fault.place}"), span, label, notes, hint),))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.backends.interface import ChanceFault, Executable
+from plastlang.backends.interface import Executable, NanFault
 from plastlang.diagnostics import Diagnostic, PlastError
 from plastlang.ir.nodes import Assign, Deliver, Population, Program, Projection, Read, Variable
 from plastlang.ir.types import Site, Type
@@ -168,7 +168,7 @@ def _limits(owner: Population | Projection) -> dict[str, float]:
 def _run_to(executable: Executable, step: int) -> None:
     """Run, whatever interrupts it: who has asked for a stop is heard when the state is that of the present again."""
     while executable.step < step:
-        with suppress(ChanceFault):  # after a step, and told already
+        with suppress(NanFault):  # after a step, and told already
             executable.run(step - executable.step)
 
 

@@ -227,6 +227,28 @@ def test_a_probability_that_is_nan_is_told_with_its_line_and_pair(backend: str) 
 
 
 @pytest.mark.parametrize("backend", ["reference", "c"])
+def test_a_rank_that_is_nan_is_told_with_its_line_and_pair(backend: str) -> None:
+    library = pl.load(
+        "rule Choosing:\n    synapse w = 1.0\n    each step:\n"
+        "        prune 2 synapses with smallest sqrt(w * (7 - step) + post.index)\n"
+    )
+    net = pl.Network(dt="0.5 ms", seed=1)
+    cells = net.population(pl.rules.SpikeTimes, 5, name="cells")
+    net.connect(cells, cells, library.Choosing(), pl.all_to_all(), name="wires")
+    made = net.compile(backend)
+    made.step(7)
+    made["wires"].w = 5
+    with pytest.raises(pl.PlastError) as caught:
+        made.step(20)
+    told = str(caught.value)
+    assert "error[R303]: A rank of projection wires became NaN in step 8 (at 4 ms): pre neuron " in told
+    assert "4 |         prune 2 synapses with smallest sqrt(w * (7 - step) + post.index)" in told
+    assert "this has the rank" in told
+    assert "= help: what is to be chosen last can have the rank inf or -inf, but NaN is no rank" in told
+    assert made["wires"].w.size == 25 - 2 * 9
+
+
+@pytest.mark.parametrize("backend", ["reference", "c"])
 def test_a_probability_of_connections_that_is_nan_is_told(backend: str) -> None:
     with pytest.raises(pl.PlastError) as caught:
         leaving(backend, pl.probability("sqrt(1 - pre.index)"))

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from plastlang.backends.interface import NanFault
 from plastlang.backends.reference.ranking import chosen
 from plastlang.ir.nodes import Block, Builtin, EachStep, GrowMatched, GrowRanked, Program, PruneRanked, Stmt
 from plastlang.ir.types import Site, Type
@@ -51,11 +52,17 @@ def test_each_neuron_has_its_own_number() -> None:
     assert gone == [p for k, p in enumerate(PAIRS) if k not in (3, 5, 6)]
 
 
-def test_nan_goes_last_whichever_way() -> None:
+@pytest.mark.parametrize("largest", [False, True])
+def test_nan_goes_last_whichever_way_and_is_told(largest: bool) -> None:
     weights = WEIGHTS.copy()
     weights[0] = np.nan
-    for largest in (False, True):
-        assert after(PruneRanked(i(6), own("w", SYN), largest, G), weights) == [PAIRS[0]]
+    model = load(doing(PruneRanked(i(6), own("w", SYN), largest, G)), PAIRS)
+    model.set("net", "w", weights)
+    place = f"pre neuron {PAIRS[0][0]} and post neuron {PAIRS[0][1]}"
+    with pytest.raises(NanFault, match=f"^a rank of projection net is NaN in step 0, for {place}$"):
+        model.run(5)
+    assert model.step == 1
+    assert pairs_of(model, "net") == [PAIRS[0]]
 
 
 def test_numbers_below_zero_and_above_all_there_are() -> None:

@@ -1,13 +1,13 @@
-"""A probability that is NaN ends a run after its step, alike on the reference and on C."""
+"""A probability or a rank that is NaN ends a run after its step, alike on the reference and on C."""
 
 from __future__ import annotations
 
 import pytest
 
 from plastlang import driver
-from plastlang.backends.interface import ChanceFault, Options
+from plastlang.backends.interface import NanFault, Options
 from tests.cross.looking import difference
-from tests.cross.no_chances import CONNECTED, TEXTS, seen
+from tests.cross.nan_decisions import CONNECTED, TEXTS, seen
 from tests.cross.versus import begin
 from tests.programs.running import built
 
@@ -30,7 +30,7 @@ def test_a_long_run_stops_after_the_step(backend: str, batch: int) -> None:
     executable = driver.load(built(TEXTS["pairs"]), backend, Options(batch=batch))
     begin(executable, 5)
     for step in (4, 6):
-        with pytest.raises(ChanceFault, match=rf"a probability of projection p is NaN in step {step}, for pre neuron "):
+        with pytest.raises(NanFault, match=rf"a probability of projection p is NaN in step {step}, for pre neuron "):
             executable.run(100)
         assert executable.step == step + 1
     executable.run(20)
@@ -43,7 +43,7 @@ def test_nothing_is_connected_with_it(backend: str, batch: int) -> None:
     executable = driver.load(built(CONNECTED), backend, Options(batch=batch))
     executable.reset(1)
     for _ in range(2):
-        with pytest.raises(ChanceFault) as caught:
+        with pytest.raises(NanFault) as caught:
             executable.connect("p")
         said = "the probability of a connection of projection p is NaN in step 0, for pre neuron 3 and post neuron 5"
         assert str(caught.value) == said

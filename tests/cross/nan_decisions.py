@@ -1,10 +1,10 @@
-"""Rules whose probabilities are NaN for some pairs in some steps, and what is seen of a run of them."""
+"""Rules whose probabilities or ranks are NaN for some pairs in some steps, and what is seen of a run of them."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from plastlang.backends.interface import ChanceFault, Executable
+from plastlang.backends.interface import Executable, NanFault
 from tests.cross.looking import View, look
 from tests.cross.script import Action, act
 from tests.cross.versus import begin
@@ -54,6 +54,19 @@ TEXTS = {
         grow by matching 5 - pre.out_degree per pre with 5 - post.in_degree per post with probability {_NAN}
         prune where uniform() < 0.3
     """,
+        "smallest": """
+        prune 3 synapses with smallest (sqrt(pre.index + post.index - 9) if step % 5 == 4 else distance(pre, post))
+        grow 4 pairs uniformly
+    """,
+        "largest of each": """
+        prune 1 synapses with largest log(pre.index + post.index + step - 6) per post
+        grow 1 pairs with smallest log(pre.index - post.index + step - 2) per pre:
+            w = 3
+    """,
+        "new pairs": """
+        prune where uniform() < 0.2
+        grow 5 pairs with largest (log(post.index - pre.index) if step == 3 else distance(pre, post))
+    """,
         "a signal": """
     on edit(amount):
         sample 30 pairs:
@@ -92,7 +105,7 @@ def seen(executable: Executable) -> tuple[list[str], list[View]]:
             executable.run(1)
             if number % 4 == 3:
                 act(executable, Action("signal", 0, number % 3), number)
-        except ChanceFault as fault:
+        except NanFault as fault:
             said.append(str(fault))
         assert executable.step == before + 1
         views.append(look(executable))
