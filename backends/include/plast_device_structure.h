@@ -125,11 +125,13 @@ PL_DEVICE void pl_grow_uniformly(const pl_model *m, const pl_projection *p, uint
             i = (int32_t)(a / p->n_post);
             j = (int32_t)(a % p->n_post);
             absent = pl_rows_find(&p->rows, i, j) < 0;
-        } else if (!all && a < w.head->count) {
-            claim = claims[a];
         } else if (!all) {
+            /* the keys of the claims are not read again: others may claim already for the next round */
             pl_attempt(m, p, counter, a, &i, &j);
-            claim = pl_rows_find(&p->rows, i, j) < 0 ? pl_claim(&w, (int64_t)i * p->n_post + j, (int32_t)a) : -1;
+            const bool made = a < w.head->count;
+            claim = made ? claims[a]
+                    : pl_rows_find(&p->rows, i, j) < 0 ? pl_claim(&w, (int64_t)i * p->n_post + j, (int32_t)a)
+                                                       : -1;
         }
         __syncthreads();
         const bool counts_it = all ? absent : claim >= 0 && w.least[claim] == (int32_t)a;
@@ -137,8 +139,8 @@ PL_DEVICE void pl_grow_uniformly(const pl_model *m, const pl_projection *p, uint
         if (counts_it && number < w.head->count) {
             pl_edit *const e = &w.edits[number];
             e->kind = e->granted = 1;
-            e->pre = all ? i : (int32_t)(w.keys[claim] / p->n_post);
-            e->post = all ? j : (int32_t)(w.keys[claim] % p->n_post);
+            e->pre = i;
+            e->post = j;
             e->ordinal = 0;
         }
         grown += found;
