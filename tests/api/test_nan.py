@@ -255,3 +255,23 @@ def test_a_probability_of_connections_that_is_nan_is_told(backend: str) -> None:
     said = "The probability of a connection of projection wires is NaN: pre neuron 2 and post neuron 0"
     assert str(caught.value).startswith(said)
     assert caught.value.diagnostics[0].code == "R303" and "nothing was connected" in caught.value.diagnostics[0].notes
+
+
+@pytest.mark.parametrize("backend", ["reference", "c"])
+def test_nan_of_a_variable_is_told_before_the_probability_that_it_spoils(backend: str) -> None:
+    """The run ends in the step of both; from then on the probability is told in every step."""
+    library = pl.load(
+        "rule Spoilt:\n    synapse x = 1\n    each step:\n        x = sqrt(50 - step - post.index)\n"
+        "        sample 200 pairs:\n            if connected:\n                prune with probability 0 * x\n"
+    )
+    net = pl.Network(dt="0.5 ms", seed=1)
+    cells = net.population(pl.rules.SpikeTimes, 3, name="cells")
+    net.connect(cells, cells, library.Spoilt(), pl.all_to_all(), name="wires")
+    made = net.compile(backend)
+    with pytest.raises(pl.PlastError) as caught:
+        made.step(150)
+    assert caught.value.diagnostics[0].code == "R302"
+    assert "x of projection wires, a variable of Spoilt, became NaN in step 49 (at 24.5 ms): the synapse from neuron 0 to neuron 2" in str(caught.value)
+    assert made.t == 25
+    with pytest.raises(pl.PlastError, match="R303.*in step 50 .*pre neuron 0 and post neuron 1"):
+        made.step(150)
