@@ -271,7 +271,8 @@ def test_nan_of_a_variable_is_told_before_the_probability_that_it_spoils(backend
     with pytest.raises(pl.PlastError) as caught:
         made.step(150)
     assert caught.value.diagnostics[0].code == "R302"
-    assert "x of projection wires, a variable of Spoilt, became NaN in step 49 (at 24.5 ms): the synapse from neuron 0 to neuron 2" in str(caught.value)
+    where = "became NaN in step 49 (at 24.5 ms): the synapse from neuron 0 to neuron 2"
+    assert f"x of projection wires, a variable of Spoilt, {where}" in str(caught.value)
     assert made.t == 25
     with pytest.raises(pl.PlastError, match="R303.*in step 50 .*pre neuron 0 and post neuron 1"):
         made.step(150)
