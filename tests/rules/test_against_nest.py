@@ -113,6 +113,54 @@ def ours(name: str, pre: list[list[float]], post: list[list[float]], rewards: li
     return np.asarray(model["syn"].w)
 
 
+PLAYED = pl.load('''
+neuron Played:
+    """Its voltage is what the host says."""
+    state v = -70.6 mV, g = 0 nS
+    input exc -> g
+    spike at times
+''')
+
+
+def test_voltages_of_nest_move_the_weights_of_clopath(nest: Nest) -> None:
+    """Clopath and clopath_synapse, below threshold: what differs is of first order in the step, and small.
+
+    NEST takes the filtered voltages of a step before and potentiates at the beginning of steps.
+    """
+
+    def differences(dt: float, currents: list[int], pre: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+        """Change of the weights here, and what NEST's change differs from it."""
+        trains = [[*(float(t) for t in sorted(train)), 90.0] for train in pre]
+        answer = nest(theta_plus=-66.0, dt=dt, ms=95.0, current=[float(c) for c in currents], pre=trains)
+        assert not answer["spikes"]
+        net = pl.Network(dt=f"{dt} ms", seed=1)
+        sources = net.population(PLAYED.Played, len(pre), name="pre")
+        cells = net.population(PLAYED.Played, len(pre), name="post")
+        net.connect(sources, cells.exc, pl.rules.Clopath(theta_plus="-66 mV"), pl.one_to_one(), name="syn")
+        model = net.compile(precision="double")
+        model["pre"].schedule(np.repeat(np.arange(len(pre)), [len(t) for t in trains]), np.concatenate(trains))
+        v = np.array(answer["v"])
+        for step in range(round(90 / dt) + 2):
+            model["post"].v = v[:, step]
+            model.step()
+        change = np.asarray(model["syn"].w) - 0.5
+        return change, change - (np.array(answer["w"]) - 0.5)
+
+    @fewer
+    @given(
+        st.lists(st.integers(0, 60), min_size=8, max_size=8),
+        st.lists(st.lists(st.integers(5, 80), min_size=1, max_size=8, unique=True), min_size=8, max_size=8),
+    )
+    def compare(more: list[int], pre: list[list[int]]) -> None:
+        currents = [70 * k + extra for k, extra in enumerate(more)]
+        _, coarse = differences(0.1, currents, pre)
+        change, fine = differences(0.02, currents, pre)
+        assert (np.abs(fine) < 0.01 * np.abs(change) + 5e-5).all() and np.abs(change).max() > 2e-3
+        assert np.abs(fine).max() < 0.3 * np.abs(coarse).max()
+
+    compare()
+
+
 # ---------------------------------------------------------------- neurons
 
 CELLS = 6
