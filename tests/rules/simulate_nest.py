@@ -134,13 +134,13 @@ def neuron(job: dict) -> dict[str, list]:
 def clopath(job: dict) -> dict[str, list]:
     """v of driven neurons at the end of every step but the last, and the weights of synapses onto them at the end.
 
-    `theta_plus` is lower than published, so that v is above it without spikes; the filtered voltages, which NEST delays,
-    are as little late as they can be, and so are spikes.
+    `theta_plus` is lower than published, so that v is above it without spikes; the filtered voltages, which NEST
+    delays, are as little late as they can be, and so are spikes.
     """
     start(job["dt"])
     late = {"delay": job["dt"]}
-    values = {"theta_plus": job["theta_plus"], "delay_u_bars": job["dt"]}
-    cells = nest.Create("aeif_psc_delta_clopath", len(job["current"]), params=[values | {"I_e": c} for c in job["current"]])
+    values = [{"theta_plus": job["theta_plus"], "delay_u_bars": job["dt"], "I_e": c} for c in job["current"]]
+    cells = nest.Create("aeif_psc_delta_clopath", len(values), params=values)
     trains = nest.Create("spike_generator", len(cells), params=[{"spike_times": t} for t in job["pre"]])
     pre = nest.Create("parrot_neuron", len(cells))
     nest.Connect(trains, pre, "one_to_one", syn_spec=late)
