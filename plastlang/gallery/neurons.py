@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from plastlang.api import load
 from plastlang.components import Component
 from plastlang.diagnostics import PlastError
+from plastlang.frontend.checked import CheckedVariable
 from plastlang.gallery.curves import Curve, Panel, named
 from plastlang.gallery.subject import Subject
-from plastlang.ir.nodes import Renewal, Threshold
+from plastlang.ir.nodes import Renewal, Signal, Threshold
 from plastlang.ir.types import Site
 from plastlang.network import Network
 from plastlang.runtime.connectivity import one_to_one
+from plastlang.runtime.model import Model
 
 #: Duration of a measurement (ms), most firing that is of interest (Hz), and neurons that are measured side by side.
 DURATION, MOST, COUNT = 500.0, 100.0, 48
@@ -23,6 +25,8 @@ DURATION, MOST, COUNT = 500.0, 100.0, 48
 BEYOND = 8.0
 #: Fine enough for the currents of a spike.
 STEP = "0.025 ms"
+#: When spikes arrive to which the response is shown, how long it is (ms), and how many states are shown.
+TRAIN, RESPONSE, MOST_STATES = (20.0, 30.0, 40.0, 100.0), 200.0, 3
 #: Spikes a second of the input that drives a neuron through a port.
 INPUT_RATE = 200.0
 
@@ -32,7 +36,7 @@ def panels(subject: Subject) -> tuple[Panel, ...]:
     neuron = subject.component.checked
     match neuron.spiking:
         case Threshold():
-            return _driven(subject)
+            return _driven(subject) or _responses(subject)
         case Renewal():
             return (_raster(subject),)
         case _:
@@ -84,6 +88,7 @@ class _Drive:
         with network.compile(precision="double") as model:
             if self.port is not None:
                 model["drive"].w = levels
+                _begin(model, DURATION)
                 times = np.arange(1000.0 / INPUT_RATE, DURATION, 1000.0 / INPUT_RATE)
                 model["source"].schedule(np.tile(np.arange(len(levels)), len(times)), np.repeat(times, len(levels)))
             model.run(DURATION)
@@ -91,6 +96,13 @@ class _Drive:
             rates = np.bincount(spikes.neurons, minlength=len(levels)) / (DURATION / 1000.0)
             states = model.recordings[f"cells.{record}"] if record else None
         return rates, states
+
+
+def _begin(model: Model, duration: float) -> None:
+    """Neurons that are trained wait for the signal that an example begins (plastlang.train)."""
+    blocks = (b for population in model.program.populations for b in population.blocks)
+    if any(isinstance(b.trigger, Signal) and b.trigger.name == "begin" for b in blocks):
+        model.signal("begin", duration)
 
 
 def _driven(subject: Subject) -> tuple[Panel, ...]:
@@ -128,6 +140,43 @@ def _scan(drive: _Drive) -> tuple[NDArray[Any], NDArray[Any]]:
         except PlastError:  # a state became NaN
             continue
     return levels, np.zeros(COUNT)
+
+
+def _responses(subject: Subject) -> tuple[Panel, ...]:
+    """What spikes at the first input port do to the states of a neuron, such as a read-out, and of one beside it."""
+    neuron = subject.component.checked
+    if not neuron.inputs:
+        return ()
+    port = neuron.inputs[0]
+    network = Network("1 ms", seed=1)
+    values: dict[str, Any] = dict(subject.values)
+    cell = network.population(subject.component, 2, name="cell", **values)
+    unit = port.dimension.symbol
+    library = load(
+        f"neuron Times:\n    spike at times\nrule Drive:\n    synapse w = 1{f' {unit}' if unit else ''}\n"
+        "    on pre spike:\n        deliver w\n"
+    )
+    source = network.population(library.Times, 1, name="source")
+    network.connect(source, getattr(cell, port.port), library.Drive, one_to_one(), name="drive")
+    names = [v for v in neuron.variables if v.site is Site.NEURON and not v.shared]
+    for variable in names:
+        network.record(cell, variable.name, every="1 ms")
+    with network.compile(precision="double") as model:
+        _begin(model, RESPONSE)
+        model["source"].schedule(np.zeros(len(TRAIN), int), np.array(TRAIN))
+        model.run(RESPONSE)
+        seen: list[tuple[CheckedVariable, Any]] = [(v, model.recordings[f"cell.{v.name}"]) for v in names]
+    return tuple(
+        Panel(
+            f"{v.name} after spikes of weight 1", "time (ms)", named(v.name, v.dimension.symbol),
+            tuple(
+                Curve(f"{subject.label}{label}", states.times, states.values[:, k])
+                for k, label in enumerate(("", " without spikes"))
+            ),
+        )
+        for v, states in seen
+        if np.ptp(states.values) > 0
+    )[:MOST_STATES]  # fmt: skip
 
 
 def _raster(subject: Subject) -> Panel:

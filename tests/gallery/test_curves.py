@@ -181,7 +181,7 @@ def test_structural_rules_are_watched_for_as_long_as_they_take() -> None:
     assert pruned.y[0] > 1000 and pruned.y[-1] == pytest.approx(0.1 * 64 * 64, abs=1)
 
 
-@pytest.mark.parametrize("name", ["Static", "SpikeTimes", "RateUnit"])
+@pytest.mark.parametrize("name", ["Static", "SpikeTimes", "DeepR"])
 def test_what_does_nothing_alone_has_no_picture(name: str) -> None:
     assert measured(subject(name)) == ()
 
@@ -211,3 +211,19 @@ def test_wrong_subjects(text: str, message: str) -> None:
     with pytest.raises(PlastError) as raised:
         subject(text)
     assert message in raised.value.diagnostics[0].message
+
+
+@pytest.mark.parametrize("name", ["ClassReadOut", "ValueReadOut", "PatternReadOut"])
+def test_a_read_out_answers_to_spikes(name: str) -> None:
+    """y jumps by the weight at each spike (exactly solved in one step of 1 ms) and decays with tau_out = 20 ms."""
+    y = next(panel for panel in neurons.panels(subject(name)) if panel.title.startswith("y "))
+    driven, other = y.curves
+    jump = driven.y[np.flatnonzero(driven.x == 22)[0]]
+    assert jump == pytest.approx(np.exp(-1 / 20), rel=1e-9)
+    assert driven.y[np.flatnonzero(driven.x == 30)[0]] == pytest.approx(np.exp(-9 / 20), rel=1e-9)
+    assert not other.y.any()
+
+
+def test_a_neuron_that_is_trained_is_shown_within_an_example() -> None:
+    titles = [panel.title for panel in neurons.panels(subject("SurrogateALIF"))]
+    assert titles == ["rate", "v of a neuron"]
