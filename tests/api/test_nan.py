@@ -274,5 +274,5 @@ def test_nan_of_a_variable_is_told_before_the_probability_that_it_spoils(backend
     where = "became NaN in step 49 (at 24.5 ms): the synapse from neuron 0 to neuron 2"
     assert f"x of projection wires, a variable of Spoilt, {where}" in str(caught.value)
     assert made.t == 25
-    with pytest.raises(pl.PlastError, match="R303.*in step 50 .*pre neuron 0 and post neuron 1"):
+    with pytest.raises(pl.PlastError, match=r"R303.*in step 50 .*pre neuron 0 and post neuron 1"):
         made.step(150)
