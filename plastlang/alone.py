@@ -8,7 +8,7 @@ from typing import Any
 from plastlang import driver
 from plastlang.components import Component, Composition
 from plastlang.diagnostics import Source
-from plastlang.frontend.checked import CheckedComponent, CheckedNetwork
+from plastlang.frontend.checked import CheckedComponent, CheckedNetwork, CheckedVariable
 from plastlang.ir.types import Site
 from plastlang.network import Network
 from plastlang.runtime.connectivity import all_to_all
@@ -33,11 +33,16 @@ def complete(component: Component, values: Mapping[str, Any]) -> tuple[Compositi
     shared = " shared" if any(v.shared for v in rule.variables) else ""
     lines = "".join(
         f"    {v.site}{'' if v.site is Site.PAIR else shared} {v.name}"
-        f"{f': {v.dimension.symbol}' if v.dimension.symbol else ''} = 0\n"
+        f"{f': {v.dimension.symbol}' if v.dimension.symbol else ''} = {_start(v)}\n"
         for v in required
     )
     bringing = driver.check(Source("<standalone>", f"rule Given:\n{lines}")).components["Given"]
     return Component(bringing)() + component(**{v.name: v.name for v in required} | dict(values)), ones
+
+
+def _start(required: CheckedVariable) -> str:
+    """What is constant of each possible synapse is most often its sign; all else begins at 0."""
+    return "random_sign()" if required.site is Site.PAIR and not required.dimension.symbol else "0"
 
 
 def alone(checked: CheckedComponent) -> CheckedNetwork:

@@ -1,4 +1,4 @@
-"""Measurements of rules that read their neurons, follow a gradient, or scale weights every so often."""
+"""Measurements of rules that read their neurons, or scale weights every so often."""
 
 from __future__ import annotations
 
@@ -8,36 +8,34 @@ from plastlang.frontend.checked import CheckedComponent, NeuronRead
 from plastlang.gallery.alone import one_to_one
 from plastlang.gallery.curves import Curve, Panel, named
 from plastlang.gallery.subject import Subject
-from plastlang.ir.nodes import Assign, EachStep, Every, PostSpike, Signal
+from plastlang.ir.nodes import Assign, EachStep, Every, PostSpike, PreSpike
 from plastlang.ir.types import Site
 
 #: Levels of what is read of the target, by its unit: voltages, and what has none.
 LEVELS = {"mV": (-80.0, -20.0), "": (0.0, 1.5)}
+#: What neurons of a trained network are told of their mistakes, -1 to 1.
+ERROR = "error"
 COUNT, DURATION, INPUT_RATE = 61, 1000.0, 20.0
 #: Post spikes a second while weights are scaled, and for how long (ms).
 RATES, SCALING = (2.5, 5.0, 10.0), 10_000.0
-UPDATES = 2000
 
 
 def panels(subject: Subject) -> tuple[Panel, ...]:
     """What can be shown of such a rule; none of others."""
     rule = subject.component.checked
-    if {"w", "grad"} <= {v.name for v in rule.variables if v.required} and "w" in _assigned(rule, Signal):
-        return (_descent(subject),)
-    if "w" in _assigned(rule, Every) & {v.name for v in rule.variables if v.required}:
+    if "w" in assigned(rule, Every) & {v.name for v in rule.variables if v.required}:
         return (_scaled(subject),)
     reads = [r for r in rule.neuron_reads if r.of == "post" and r.dimension.symbol in LEVELS]
-    if not reads:
-        return ()
-    if _traces(rule):
+    if reads and _traces(rule):
         return (_after_a_spike(subject),)
-    moving = _assigned(rule, EachStep) | {e.name for e in rule.equations}
-    if any(v.site is Site.SYNAPSE and v.name == "w" and "w" in moving for v in rule.variables):
+    moving = assigned(rule, EachStep) | {e.name for e in rule.equations}
+    if reads and any(v.site is Site.SYNAPSE and v.name == "w" and "w" in moving for v in rule.variables):
         return (_against_level(subject, reads[0]),)
-    return ()
+    errors = [r for r in rule.neuron_reads if r.name == ERROR and not r.dimension.symbol]
+    return _against_error(subject, errors[0]) if errors else ()
 
 
-def _assigned(rule: CheckedComponent, trigger: type) -> set[str]:
+def assigned(rule: CheckedComponent, trigger: type) -> set[str]:
     """What blocks of a kind assign, but for start values of new synapses."""
     blocks = [b for b in rule.blocks if isinstance(b.trigger, trigger)]
     return {s.name for b in blocks for s in b.body if isinstance(s, Assign)}
@@ -45,25 +43,8 @@ def _assigned(rule: CheckedComponent, trigger: type) -> set[str]:
 
 def _traces(rule: CheckedComponent) -> list[str]:
     """Synapse variables of one network's own that every step changes: eligibilities."""
-    moving = _assigned(rule, EachStep)
+    moving = assigned(rule, EachStep)
     return [v.name for v in rule.variables if v.site is Site.SYNAPSE and v.name in moving - {"w"} and not v.shared]
-
-
-def _descent(subject: Subject) -> Panel:
-    """Three weights on w^2 / 2, whose gradient is w."""
-    start = np.array([1.0, 0.5, -1.0])
-    with one_to_one(subject, len(start)) as rule:
-        rule.w = start
-        path = [start]
-        for _ in range(UPDATES):
-            rule.grad = path[-1]
-            rule.signal("update", 1)
-            path.append(np.array(rule.w))
-    curves = tuple(
-        Curve(f"{subject.label} from {begun:g}", np.arange(UPDATES + 1.0), np.array(path)[:, k])
-        for k, begun in enumerate(start)
-    )
-    return Panel("descent on w² / 2", "updates", "w", curves)
 
 
 def _scaled(subject: Subject) -> Panel:
@@ -122,3 +103,24 @@ def _against_level(subject: Subject, level: NeuronRead) -> Panel:
     x_label = named(f"{level.name} of the target", level.dimension.symbol)
     title = f"pre spikes at {INPUT_RATE:g} Hz for 1 s"
     return Panel(title, x_label, named("change of w", unit), (Curve(subject.label, levels, change),))
+
+
+def _against_error(subject: Subject, error: NeuronRead) -> tuple[Panel, ...]:
+    """What one pre spike delivers and adds to the gradient, against the error of a neuron; all else is 1."""
+    rule = subject.component.checked
+    errors = np.linspace(-1.0, 1.0, COUNT)
+    with one_to_one(subject, COUNT) as running:
+        for read in rule.neuron_reads:
+            setattr(running.target if read.of == "post" else running.source, read.name, 1.0)
+        setattr(running.target if error.of == "post" else running.source, error.name, errors)
+        delivered = np.array(running.step(pre=np.arange(COUNT)))
+        changes = {}
+        if "grad" in assigned(rule, PreSpike) | assigned(rule, EachStep):
+            changes["change of grad"] = np.array(running.grad)
+        if delivered.any() and np.ptp(delivered):
+            changes["delivered"] = delivered
+    x_label = f"{error.name} of the {'target' if error.of == 'post' else 'source'}"
+    return tuple(
+        Panel("one pre spike", x_label, label, (Curve(subject.label, errors, values),))
+        for label, values in changes.items()
+    )

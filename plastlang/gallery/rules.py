@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plastlang.frontend.checked import CheckedComponent, CheckedVariable
-from plastlang.gallery import noise, responses
+from plastlang.gallery import noise, responses, updates
 from plastlang.gallery.alone import compiled, one_to_one
 from plastlang.gallery.curves import Curve, Panel, named
 from plastlang.gallery.subject import Subject
@@ -44,7 +44,7 @@ def panels(subject: Subject) -> tuple[Panel, ...]:
         found.append(_response(subject))
     if _grows(rule):
         found += _structure(subject)
-    return (*found, *noise.panels(subject), *responses.panels(subject))
+    return (*found, *noise.panels(subject), *updates.panels(subject), *responses.panels(subject))
 
 
 def _body(rule: CheckedComponent, kind: type) -> list[Stmt]:

@@ -181,7 +181,7 @@ def test_structural_rules_are_watched_for_as_long_as_they_take() -> None:
     assert pruned.y[0] > 1000 and pruned.y[-1] == pytest.approx(0.1 * 64 * 64, abs=1)
 
 
-@pytest.mark.parametrize("name", ["Static", "SpikeTimes", "DeepR"])
+@pytest.mark.parametrize("name", ["Static", "SpikeTimes"])
 def test_what_does_nothing_alone_has_no_picture(name: str) -> None:
     assert measured(subject(name)) == ()
 
@@ -227,3 +227,32 @@ def test_a_read_out_answers_to_spikes(name: str) -> None:
 def test_a_neuron_that_is_trained_is_shown_within_an_example() -> None:
     titles = [panel.title for panel in neurons.panels(subject("SurrogateALIF"))]
     assert titles == ["rate", "v of a neuron"]
+
+
+def test_deep_r_moves_synapses_and_keeps_their_number() -> None:
+    """Half of the first moves of a walk are to the wrong side; those that have stayed go further and further away."""
+    moved, count = rules.panels(subject("DeepR"))
+    assert abs(moved.curves[0].y[1] / count.curves[0].y[0] - 0.5) < 0.1  # 4 standard errors
+    assert moved.curves[0].y[200:].mean() < 0.3 * moved.curves[0].y[1:20].mean()
+    assert np.ptp(count.curves[0].y) == 0 and count.curves[0].y[0] > 300
+
+
+def test_the_pull_of_l1_is_towards_0_at_both_signs() -> None:
+    (shown,) = rules.panels(subject("SignedL1(l1 = 0.5)"))
+    negative, positive = shown.curves
+    assert np.allclose(negative.y, -0.5 * np.arange(21)) and np.allclose(positive.y, 0.5 * np.arange(21))
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("ReadOutGradient", ["change of grad"]),
+        ("SymmetricFeedback", ["change of grad", "delivered"]),
+        ("RandomFeedback", ["delivered"]),
+    ],
+)
+def test_what_comes_of_an_error(name: str, labels: list[str]) -> None:
+    """w, the trace and the factor of the error are 1: a straight line."""
+    shown = rules.panels(subject(name))
+    assert [panel.y_label for panel in shown] == labels
+    assert all(np.allclose(panel.curves[0].y, panel.curves[0].x) for panel in shown)
