@@ -41,17 +41,19 @@ class InputFault(RuntimeFault):
     Args:
         population: at which it arrived.
         port: likewise.
+        neuron: likewise, the first.
         step: in which it did.
         network: of a batch, if it is one.
     """
 
-    def __init__(self, population: str, port: str, step: int, network: int | None = None):
+    def __init__(self, population: str, port: str, neuron: int, step: int, network: int | None = None):
         self.population, self.port = population, port
         where = "" if network is None else f" in network {network} of the batch"
-        super().__init__(f"the input {port} of population {population} is too large or no number in step {step}{where}")
+        to = f"the input {port} of neuron {_neuron(neuron)} of population {population}"
+        super().__init__(f"{to} is too large or no number in step {step}{where}")
 
 
-#: Neurons from this one on are not told apart in a `NanFault`.
+#: Neurons from this one on are not told apart in faults.
 LATE_NEURON = 2**24 - 1
 
 

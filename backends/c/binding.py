@@ -75,9 +75,9 @@ class Model(ctypes.Structure):
     _fields_ = (
         ("populations", POINTER(Population)), ("projections", POINTER(Projection)), ("records", POINTER(Record)),
         ("record_count", c_int64), ("step", c_int64), ("seed", c_uint64), ("dt", c_double), ("signals", c_int64),
-        ("fault", c_int64), ("fault_owner", c_int64), ("fault_detail", c_int64), ("pool", c_void_p),
+        ("fault", c_int64), ("pool", c_void_p),
         ("networks", c_void_p), ("batch", c_int64), ("number", c_int64), ("common", c_uint64), ("repeat", c_int64),
-        ("fault_network", c_int64), ("nan_word", c_uint64),
+        ("input_word", c_uint64), ("nan_word", c_uint64),
     )  # fmt: skip
 
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from plastlang.backends.c.binding import Bytes, Model
 from plastlang.backends.c.memory import Memory, copied, taken
 from plastlang.backends.cfamily import saving
+from plastlang.backends.cfamily.faults import input_fault, nan_fault
 from plastlang.backends.cfamily.layout import Layout, OwnerLayout, ProjectionLayout
-from plastlang.backends.cfamily.nans import nan_fault
 from plastlang.backends.cfamily.periods import period_steps
 from plastlang.backends.cfamily.pieces import run_in_pieces
 from plastlang.backends.cfamily.printer import Dialect
-from plastlang.backends.interface import InputFault, Options
+from plastlang.backends.interface import Options
 from plastlang.diagnostics import MachineError
 from plastlang.ir.nodes import ConnectGiven, Every, Program, Renewal, Scheduled, Signal
 from plastlang.ir.types import Site
@@ -74,7 +74,7 @@ class CExecutable:
     def clear(self) -> None:
         """Back to nothing: no spikes, synapses, records."""
         model = self.model
-        model.step = model.signals = model.fault = model.nan_word = 0
+        model.step = model.signals = model.fault = model.input_word = model.nan_word = 0
         self._release()
         for name, place in self.layout.populations.items():
             self.memory.populations[place.number].redraw = 1
@@ -141,10 +141,8 @@ class CExecutable:
         fault, model.fault = model.fault, 0
         if fault == FAULT_MEMORY:
             raise MachineError(f"there is no memory for the network to grow further ({self._synapses()} synapses)")
-        population = self.program.populations[model.fault_owner]
-        port = population.inputs[model.fault_detail].port
-        number = int(model.fault_network) if self.memory.batch > 1 else None
-        raise InputFault(population.name, port, int(model.step), number)
+        word, model.input_word = int(model.input_word), 0
+        raise input_fault(self.program, word, int(model.step), self.memory.batch)
 
     def _synapses(self) -> int:
         return sum(int(self.memory.projections[p.number].rows.total) for p in self.layout.projections.values())

@@ -19,7 +19,6 @@ from plastlang.ir.nodes import (
     Assign,
     Block,
     EachStep,
-    InputSum,
     Reduce,
     Renewal,
     Scheduled,
@@ -29,7 +28,7 @@ from plastlang.ir.nodes import (
     Variable,
 )
 from plastlang.ir.types import Site, Type
-from plastlang.ir.walk import all_expressions, statements, walk
+from plastlang.ir.walk import statements
 
 
 def emit_population(unit: Unit) -> None:
@@ -175,7 +174,7 @@ def _step(unit: Unit) -> None:
     spikes = None if condition is None else inner.text(condition)
     lines: list[str] = []
     start, end = _registers(unit, inner, sorted(registers), written)
-    ports = _ports(unit, scope, population.step)
+    ports = _ports(unit, scope)
     lines += [*start, *ports, *inner.lines, *end]
     if spikes is not None:
         lines.append(f"flags[i - from] = {spikes};")  # as wide as REAL, so that loops stay in registers
@@ -187,8 +186,9 @@ def _step(unit: Unit) -> None:
         loop = [f"#pragma omp simd{reduction}", f"for (int32_t i = {begin}; i < {stop}; ++i) {{", *indent(lines), "}"]
         body += loop if spikes is None else _in_chunks(loop)
     for number, name in enumerate(bad):
-        scope.declare(name, f"uint64_t {name} = 0;")
-        body += [f"if ({name} >> 63 != 0) {{", f"    pl_overflow(m, {unit.owner.number}, {number});", "}"]
+        scope.declare(name, f"int32_t {name} = 0;")
+        arguments = f"{unit.owner.number}, {number}, p->inputs[{number}], low, high"
+        body += [f"if ({name} != 0) {{", f"    pl_overflow(m, {arguments});", "}"]
     scope.lines = ["(void)step;", "(void)low;", "(void)high;", *body, *mark_rate(unit, population.step)]
     unit.function("step", "int32_t step, int32_t low, int32_t high", scope, about=f"{population.name}: advance")
 
@@ -224,8 +224,8 @@ def _registers(unit: Unit, frame: Frame, names: list[str], written: set[str]) ->
     return start, end
 
 
-def _ports(unit: Unit, scope: Scope, body: tuple[Stmt, ...]) -> list[str]:
-    """Take what arrived at each port and leave zero."""
+def _ports(unit: Unit, scope: Scope) -> list[str]:
+    """Take what arrived at each port, and leave 1 where that is out of range, else 0."""
     lines = []
     real, suffix = unit.dialect.real, unit.dialect.suffix
     for number, port in enumerate(owner_of(unit).owner.inputs):
@@ -236,11 +236,12 @@ def _ports(unit: Unit, scope: Scope, body: tuple[Stmt, ...]) -> list[str]:
             place = f"p->inputs[{owner_of(unit).late(number)}] + (int64_t)((uint32_t)step % {slots}u) * p->size"
             scope.declare(late, f"int64_t *restrict {late} = {place};")
             lines += [f"{sums}[i] += {late}[i];", f"{late}[i] = 0;"]
-        read = any(isinstance(n, InputSum) and n.port == port.port for x in all_expressions(body) for n in walk(x))
-        if read:
-            lines.append(f"const {real} {name} = pl_take_input{suffix}({sums}[i]);")
-        lines.append(f"bad_{name} |= pl_range_input{suffix}({sums}[i]);")
-        lines.append(f"{sums}[i] = 0;")
+        lines += [
+            f"const {real} {name} = pl_take_input{suffix}({sums}[i]);",
+            f"const int32_t out_{name} = pl_bad_input{suffix}({name});",
+            f"{sums}[i] = out_{name};",
+            f"bad_{name} |= out_{name};",
+        ]
     return lines
 
 

@@ -10,21 +10,19 @@ from plastlang.backends.cfamily.blocks import touched_later, touches
 from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
-from plastlang.backends.cfamily.scope import Scope, Value
+from plastlang.backends.cfamily.scope import Scope
 from plastlang.backends.cfamily.unit import Unit
+from plastlang.backends.cfamily.wishes import Wishes, chosen_spike
 from plastlang.ir.nodes import (
     Builtin,
-    Expr,
     GrowThis,
-    If,
     Let,
     Local,
     Projection,
     PruneThis,
     Sample,
-    Stmt,
 )
-from plastlang.ir.types import Site, Type
+from plastlang.ir.types import Site
 from plastlang.ir.walk import all_expressions, statements, walk
 
 #: How many samples ahead of its use a row is fetched.
@@ -39,8 +37,7 @@ class Sampling:
     def __init__(self, unit: Unit, statement: Sample, frame: Frame):
         self.unit, self.statement, self.frame = unit, statement, frame
         self.type = frame.scope.fresh(f"{unit.prefix}_wish{statement.purpose}")
-        self.grows: list[tuple[GrowThis, dict[str, Value]]] = []
-        self.fields: dict[str, Type] = {}
+        self.wishes = Wishes(unit, frame.locals, "mine->wish", "mine")
 
     def emit(self) -> None:
         """Put the statement on the lines of the block."""
@@ -49,13 +46,12 @@ class Sampling:
             frame, site=Site.PAIR, lines=[], index={Site.PRE: "i", Site.POST: "j", Site.SYNAPSE: "s"},
             who=("(uint32_t)a", "0u"), scope=Scope(numbers=frame.scope.numbers), locals=dict(frame.locals),
         )  # fmt: skip
-        self._decide(statement.body, deciding)
+        self.wishes.decide(statement.body, deciding)
         count = f"{frame.text(statement.count)}"
         slots = "1" if statement.slots is None else frame.text(statement.slots)
-        fields = [f"{self.unit.dialect.type(t)} {n};" for n, t in self.fields.items()]
         self.unit.lines += [
             f"typedef struct {self.type} {{",
-            *indent(["pl_wish wish;", *fields]),
+            *indent(["pl_wish wish;", *self.wishes.fields()]),
             f"}} {self.type};",
             "",
         ]
@@ -263,62 +259,8 @@ class Sampling:
                     f"chosen -= count{k};",
                 ]
             return [*lines, *indent(call_each("\n".join(found))), "} else {", "    drawn = false;"]
-        for k in range(sources):
-            lines += [
-                f"    if (chosen >= 0 && chosen < spiked{k}->count) {{",
-                f"        i = spiked{k}->neurons[chosen] + p->first[{k}];",
-                "    }",
-            ]
-            if k + 1 < sources:
-                lines.append(f"    chosen -= spiked{k}->count;")
+        lines += indent(chosen_spike(sources))
         return [*lines, "} else {", "    drawn = false;"]
-
-    def _decide(self, body: tuple[Stmt, ...], frame: Frame) -> None:
-        for statement in body:
-            match statement:
-                case Let():
-                    frame.run(statement)
-                case If(condition=condition, then=then, otherwise=otherwise):
-                    frame.lines.append(f"if ({frame.text(condition)}) {{")
-                    for branch, closing in ((then, "} else {"), (otherwise, "}")):
-                        inside = replace(frame, lines=[], locals=dict(frame.locals))
-                        self._decide(branch, inside)
-                        frame.lines += [*indent(inside.lines), closing]
-                case PruneThis(probability=probability, purpose=purpose):
-                    self._wish(frame, probability, purpose, ["mine->wish.kind = -1;"])
-                case GrowThis():
-                    self._wish(frame, statement.probability, statement.purpose, self._grow(statement, frame))
-                case _:
-                    raise AssertionError(f"{statement} in a sample")
-
-    def _wish(self, frame: Frame, probability: Expr | None, purpose: int, then: list[str]) -> None:
-        condition = "mine->wish.kind == 0"
-        if probability is not None:
-            suffix = self.unit.dialect.suffix
-            u = f"pl_u{suffix}({frame.words(purpose)})"
-            condition += f" && pl_chance(m, {u}, {frame.text(probability)}, {purpose}u, i, j)"
-        frame.lines += [f"if ({condition}) {{", *indent(then), "}"]
-
-    def _grow(self, statement: GrowThis, frame: Frame) -> list[str]:
-        """The wish with the values of the sample that its body uses."""
-        known: dict[str, Value] = {}
-        lines = [f"mine->wish.kind = {len(self.grows) + 1};"]
-        for member, cap in (("max_in", statement.max_in), ("max_out", statement.max_out)):
-            if cap is not None:
-                lines.append(f"mine->wish.{member} = {frame.text(cap)};")
-        for expression in all_expressions(statement.init):
-            for node in walk(expression):
-                if not isinstance(node, Local) or node.name in known or node.name not in frame.locals:
-                    continue
-                value = frame.locals[node.name]
-                if self.frame.locals.get(node.name) == value:
-                    continue
-                field = f"{self.unit.names.of('l', node.name)}_{len(self.grows) + 1}"
-                self.fields[field] = node.type
-                lines.append(f"mine->{field} = {value.text};")
-                known[node.name] = Value(f"mine->{field}", node.type, Site.SYNAPSE)
-        self.grows.append((statement, known))
-        return lines
 
     def _grant(self) -> list[str]:
         lines = [
@@ -342,14 +284,14 @@ class Sampling:
                 "    continue;",
                 "}",
             ]
-        if not self.grows:
+        if not self.wishes.growths:
             return lines
         full = "p->rows.in_degree[wish->post] >= wish->max_in || p->rows.length[wish->pre] >= wish->max_out"
         refused = f"!wish->drawn || {full}"
         if self.statement.slots is None:
             refused += " || wish->connected"
         lines += [f"if ({refused}) {{", "    continue;", "}", "const int32_t i = wish->pre, j = wish->post;"]
-        for number, (grow, known) in enumerate(self.grows, 1):
-            made = make(self.unit, self.frame, grow.init, known)
+        for number, growth in enumerate(self.wishes.growths, 1):
+            made = make(self.unit, self.frame, growth.init, growth.known)
             lines += [f"if (wish->kind == {number}) {{", *indent(made), "}"]
         return [*lines, "*claim = wish->key;"]

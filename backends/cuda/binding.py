@@ -57,9 +57,7 @@ class Model(ctypes.Structure):
     _fields_ = (
         ("populations", c_void_p), ("projections", c_void_p), ("records", c_void_p), ("record_count", c_int64),
         ("step", c_int64), ("seed", c_uint64), ("dt", c_double), ("signals", c_int64), ("given", c_void_p),
-        ("committed", c_int64), ("overflow", c_int64),
-        ("fault", c_int64), ("fault_owner", c_int64), ("fault_detail", c_int64), ("fault_network", c_int64),
-        ("stall", c_int64),
+        ("committed", c_int64), ("input_word", c_uint64), ("fault", c_int64), ("stall", c_int64),
         ("stall_kernel", c_int64), ("stall_owner", c_int64), ("stall_need", c_int64),
         ("networks", c_void_p), ("first", c_void_p), ("batch", c_int64), ("number", c_int64), ("common", c_uint64),
         ("nan_word", c_uint64),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from plastlang.backends.cfamily.layout import ProjectionLayout, has_draw
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.scope import Scope, Value
+from plastlang.backends.cfamily.wishes import Growth
 from plastlang.backends.cuda.blocks import KernelBlock
 from plastlang.backends.cuda.blocks import kept as memory
 from plastlang.backends.cuda.idle import renewed
@@ -18,14 +18,6 @@ from plastlang.ir.walk import all_expressions, walk
 
 #: What the network says that follows each single edit.
 FOLLOWING = frozenset({"synapses", "pre.out_degree", "post.in_degree"})
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """The body of a grow, and values of the wish that it uses."""
-
-    init: tuple[Stmt, ...]
-    known: dict[str, Value]
 
 
 def _expressions(block: KernelBlock, growths: Sequence[Growth]) -> list[Expr]:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plastlang.backends.cfamily import saving
+from plastlang.backends.cfamily.faults import input_fault, nan_fault
 from plastlang.backends.cfamily.layout import Layout, ProjectionLayout
-from plastlang.backends.cfamily.nans import nan_fault
 from plastlang.backends.cfamily.periods import period_steps
 from plastlang.backends.cfamily.pieces import run_in_pieces
 from plastlang.backends.cfamily.printer import Dialect
@@ -24,7 +24,7 @@ from plastlang.backends.cuda.records import Records
 from plastlang.backends.cuda.sharing import CPU, DeviceArray
 from plastlang.backends.cuda.stalls import Stalls
 from plastlang.backends.cuda.state import DeviceState
-from plastlang.backends.interface import InputFault, Options
+from plastlang.backends.interface import Options
 from plastlang.ir.nodes import (
     ConnectAll,
     ConnectGiven,
@@ -116,7 +116,7 @@ class CudaExecutable(DeviceState):
         memory.change()
         model = memory.model
         model.step, model.seed, model.signals = step, seed, signals
-        model.fault = model.overflow = model.stall = model.committed = model.nan_word = 0
+        model.fault = model.input_word = model.stall = model.committed = model.nan_word = 0
         self.records.clear()
         for name, place in self.layout.populations.items():
             memory.populations[place.number].redraw = 1
@@ -217,13 +217,11 @@ class CudaExecutable(DeviceState):
         memory.change()
         model = memory.model
         ended, word = model.fault == FAULT_NAN, int(model.nan_word)
-        model.fault = model.overflow = model.nan_word = 0
+        input_word = int(model.input_word)
+        model.fault = model.input_word = model.nan_word = 0
         if word:
             raise nan_fault(self.program, word, int(model.step) - ended)
-        population = self.program.populations[model.fault_owner]
-        port = population.inputs[model.fault_detail].port
-        number = int(model.fault_network) if len(self._group) > 1 else None
-        raise InputFault(population.name, port, int(model.step), number)
+        raise input_fault(self.program, input_word, int(model.step), len(self._group))
 
     # ------------------------------------------------------------ running
 

@@ -5,8 +5,9 @@ All threads make as many attempts as pairs are wanted; one block puts them in or
 
 from __future__ import annotations
 
+from plastlang.backends.cfamily.wishes import Growth
 from plastlang.backends.cuda.blocks import KernelBlock
-from plastlang.backends.cuda.edits import Growth, emit_edits
+from plastlang.backends.cuda.edits import emit_edits
 from plastlang.backends.cuda.plan import Shape
 from plastlang.ir.nodes import GrowUniform
 

@@ -121,10 +121,10 @@ def _ports(unit: CudaUnit, frame: Frame, read: set[str], last: bool) -> list[str
             late = frame.scope.declare(f"late_{name}", array)
             lines.append(f"const int64_t all_{name} = {sums}[i] + {late}[i];")
             total = f"all_{name}"
-        if port.port in read:
-            lines.append(f"const {real} {name} = pl_take_input{suffix}({total});")
+        lines.append(f"const {real} {name} = pl_take_input{suffix}({total});")
         if last:
-            lines += [f"if (pl_bad_input{suffix}({total})) {{", f"    pl_overflow(m, {owner.number}, {number});", "}"]
+            bad = f"if (pl_bad_input{suffix}({name})) {{"
+            lines += [bad, f"    pl_overflow(m, {owner.number}, {number}, i);", "}"]
             lines += [f"{array}[i] = 0;" for array in (sums, late) if array]
     return lines
 

@@ -8,8 +8,9 @@ from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import indent
 from plastlang.backends.cfamily.scope import Value
+from plastlang.backends.cfamily.wishes import Growth
 from plastlang.backends.cuda.blocks import SHAPES, KernelBlock, kept
-from plastlang.backends.cuda.edits import Growth, emit_edits
+from plastlang.backends.cuda.edits import emit_edits
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.plan import Shape
 from plastlang.ir.decisions import rank_number

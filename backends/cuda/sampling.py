@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from plastlang.backends.cfamily.frame import Frame
 from plastlang.backends.cfamily.printer import indent
-from plastlang.backends.cfamily.scope import Value
+from plastlang.backends.cfamily.wishes import Wishes, chosen_spike
 from plastlang.backends.cuda.blocks import KernelBlock
-from plastlang.backends.cuda.edits import Growth, emit_edits
+from plastlang.backends.cuda.edits import emit_edits
 from plastlang.backends.cuda.plan import Shape
-from plastlang.ir.nodes import Expr, GrowThis, If, Let, Local, Projection, PruneThis, Sample, Stmt
-from plastlang.ir.types import Site, Type
-from plastlang.ir.walk import all_expressions, statements, walk
+from plastlang.ir.nodes import GrowThis, Projection, Sample
+from plastlang.ir.types import Site
+from plastlang.ir.walk import statements
 
 
 def emit_sample(block: KernelBlock, statement: Sample) -> None:
@@ -27,8 +26,7 @@ class _Sampling:
 
     def __init__(self, block: KernelBlock, statement: Sample):
         self.block, self.statement, self.unit = block, statement, block.unit
-        self.growths: list[Growth] = []
-        self.fields: dict[str, Type] = {}
+        self.wishes = Wishes(block.unit, block.locals, "wish", "more")
         inside = list(statements(statement.body))
         grows = [s for s in inside if isinstance(s, GrowThis)]
         self.limited = any(s.max_in is not None or s.max_out is not None for s in grows)
@@ -38,9 +36,9 @@ class _Sampling:
     def emit(self) -> None:
         """Add the kernels."""
         decide = self._deciding()
-        kept = self.kept if self.fields else ""
+        fields = self.wishes.fields()
+        kept = self.kept if fields else ""
         if kept:
-            fields = [f"{self.unit.dialect.type(t)} {n};" for n, t in self.fields.items()]
             self.unit.module.lines += [f"typedef struct {kept} {{", *indent(fields), f"}} {kept};", ""]
         self._begin(kept)
         self.block.kernel(decide, Shape.SPREAD)
@@ -48,7 +46,7 @@ class _Sampling:
             self.block.kernel(["pl_settle_in_order(p);"], Shape.BLOCK)
         # in samples of pairs a pair gets one synapse, where there was none
         wishes = "granted" if self.limited else "claimed"
-        emit_edits(self.block, self.growths, kept, wishes, replaces=self.statement.slots is not None)
+        emit_edits(self.block, self.wishes.growths, kept, wishes, replaces=self.statement.slots is not None)
 
     def _begin(self, kept: str) -> None:
         outer = self.block.frame()
@@ -72,7 +70,7 @@ class _Sampling:
             outer, site=Site.PAIR, lines=[], index={Site.PRE: "i", Site.POST: "j", Site.SYNAPSE: "s"},
             who=("(uint32_t)a", "0u"), locals=dict(outer.locals),
         )  # fmt: skip
-        self._decide(self.statement.body, deciding)
+        self.wishes.decide(self.statement.body, deciding)
         refused = "connected" if self.statement.slots is None else "!drawn"
         loop = [
             "const int32_t a = (int32_t)k;",
@@ -96,7 +94,7 @@ class _Sampling:
         return outer.scope.text()
 
     def _more(self) -> list[str]:
-        return [f"{self.kept} *const more = ({self.kept} *)work.more + a;"] if self.fields else []
+        return [f"{self.kept} *const more = ({self.kept} *)work.more + a;"] if self.wishes.fields() else []
 
     def _claim(self) -> list[str]:
         claim = [] if self.limited else ["wish.claim = pl_claim(&work, wish.key, a);"]
@@ -164,14 +162,7 @@ class _Sampling:
             return [*self._partner_in_batch(), "} else {", "    drawn = false;"]
         const = "const " if sources == 1 else ""
         lines = ["} else if (spiked > 0) {", f"    {const}int64_t chosen = (int64_t)pl_below(w.w2, (uint32_t)spiked);"]
-        for k in range(sources):
-            lines += [
-                f"    if (chosen >= 0 && chosen < spiked{k}->count) {{",
-                f"        i = spiked{k}->neurons[chosen] + p->first[{k}];",
-                "    }",
-            ]
-            if k + 1 < sources:
-                lines.append(f"    chosen -= spiked{k}->count;")
+        lines += indent(chosen_spike(sources))
         return [*lines, "} else {", "    drawn = false;"]
 
     @staticmethod
@@ -193,53 +184,3 @@ class _Sampling:
             ]
         lines = ["int64_t chosen = (int64_t)pl_below(w.w2, (uint32_t)spiked);", *self.unit.each_network(find)]
         return ["} else if (spiked > 0) {", *indent(lines)]
-
-    # ------------------------------------------------------------ the body
-
-    def _decide(self, body: tuple[Stmt, ...], frame: Frame) -> None:
-        for statement in body:
-            match statement:
-                case Let():
-                    frame.run(statement)
-                case If(condition=condition, then=then, otherwise=otherwise):
-                    frame.lines.append(f"if ({frame.text(condition)}) {{")
-                    for branch, closing in ((then, "} else {"), (otherwise, "}")):
-                        inside = replace(frame, lines=[], locals=dict(frame.locals))
-                        self._decide(branch, inside)
-                        frame.lines += [*indent(inside.lines), closing]
-                case PruneThis(probability=probability, purpose=purpose):
-                    self._wish(frame, probability, purpose, ["wish.kind = -1;"])
-                case GrowThis():
-                    self._wish(frame, statement.probability, statement.purpose, self._grow(statement, frame))
-                case _:
-                    raise AssertionError(f"{statement} in a sample")
-
-    def _wish(self, frame: Frame, probability: Expr | None, purpose: int, then: list[str]) -> None:
-        condition = "wish.kind == 0"
-        if probability is not None:
-            suffix = self.unit.dialect.suffix
-            u = f"pl_u{suffix}({frame.words(purpose)})"
-            condition += f" && pl_chance(m, {u}, {frame.text(probability)}, {purpose}u, i, j)"
-        frame.lines += [f"if ({condition}) {{", *indent(then), "}"]
-
-    def _grow(self, statement: GrowThis, frame: Frame) -> list[str]:
-        """The wish with the values of the sample that its body uses."""
-        number = len(self.growths) + 1
-        known: dict[str, Value] = {}
-        lines = [f"wish.kind = {number};"]
-        for member, limit in (("max_in", statement.max_in), ("max_out", statement.max_out)):
-            if limit is not None:
-                lines.append(f"wish.{member} = {frame.text(limit)};")
-        for expression in all_expressions(statement.init):
-            for node in walk(expression):
-                if not isinstance(node, Local) or node.name in known or node.name not in frame.locals:
-                    continue
-                value = frame.locals[node.name]
-                if self.block.locals.get(node.name) == value:
-                    continue
-                field = f"{self.unit.names.of('l', node.name)}_{number}"
-                self.fields[field] = node.type
-                lines.append(f"more->{field} = {value.text};")
-                known[node.name] = Value(f"more->{field}", node.type, Site.SYNAPSE)
-        self.growths.append(Growth(statement.init, known))
-        return lines

@@ -115,8 +115,8 @@ typedef struct pl_model {
     int64_t signals; /* calls of signals in this step */
     double *given;   /* the arguments of a signal */
     int64_t committed; /* whether the records of this step are counted */
-    int64_t overflow;  /* 0, or the least (population, network, port) whose input has left its range: pl_overflow */
-    int64_t fault, fault_owner, fault_detail, fault_network;
+    uint64_t input_word; /* 0, or the largest pl_input_word */
+    int64_t fault;
     int64_t stall, stall_kernel, stall_owner, stall_need;
     /* Of a batch: the structs of its networks, the first of which knows of faults and stalls; this one's number among
      * them; the seed of what they share. Rows, parameters and what they share are the same arrays in all. */
@@ -171,7 +171,7 @@ typedef struct pl_model {
 
 PL_DEVICE bool pl_halted(const pl_model *m) {
     const volatile pl_model *const now = PL_FIRST(m);
-    return (now->fault | now->stall | now->overflow) != 0;
+    return (now->fault | now->stall | (int64_t)now->input_word) != 0;
 }
 
 PL_DEVICE int64_t pl_thread(void) { return (int64_t)blockIdx.x * blockDim.x + threadIdx.x; }
@@ -206,10 +206,10 @@ PL_DEVICE int64_t pl_share(int64_t items) {
 
 /* ------------------------------------------------------------------ faults and stalls */
 
-/* A port's input has left its range. Every population of the step does its work, so that the least is known. */
-PL_DEVICE void pl_overflow(pl_model *m, int64_t population, int64_t port) {
-    const int64_t place = (population * 65536 + PL_NUMBER(m)) * 65536 + port;
-    atomicMax((long long *)&PL_FIRST(m)->overflow, (long long)(((int64_t)1 << 62) - place));
+/* The input of neuron i has left its range. Every population of the step does its work, so that the least is known. */
+PL_DEVICE void pl_overflow(pl_model *m, int64_t population, int64_t port, int32_t i) {
+    const uint64_t word = pl_input_word(population, PL_NUMBER(m), port, i);
+    atomicMax((unsigned long long *)&PL_FIRST(m)->input_word, (unsigned long long)word);
 }
 
 /* A probability or rank of the pair (i, j) is NaN. The step is carried out to its end. */
@@ -335,12 +335,8 @@ PL_DEVICE bool pl_records_room(const pl_model *m, pl_model *first, int64_t kerne
 
 /* The end of a step, by one thread: counts what was recorded, looks for room for the next step, goes on to it. */
 PL_DEVICE void pl_tick(pl_model *m, int64_t kernel, int64_t populations) {
-    if (m->fault == PL_FINE && m->overflow != 0) {
-        const int64_t which = ((int64_t)1 << 62) - m->overflow;
+    if (m->fault == PL_FINE && m->input_word != 0) {
         m->fault = PL_FAULT_INPUT;
-        m->fault_owner = which / 65536 / 65536;
-        m->fault_network = which / 65536 % 65536;
-        m->fault_detail = which % 65536;
     }
     if (pl_halted(m)) {
         return;

@@ -151,15 +151,14 @@ typedef struct pl_model {
     uint64_t seed;
     double dt;
     int64_t signals; /* calls of signals in this step */
-    int64_t fault, fault_owner, fault_detail;
+    int64_t fault;
     void *pool; /* of threads; plast_pool.h */
     /* A batch: this is what its networks share, and stands for the first of them. Else 0. */
     struct pl_model *networks;
     int64_t batch, number; /* how many there are; which one this is */
     uint64_t common;       /* seed of what is drawn for all */
     int64_t repeat;        /* of a signal's draws */
-    int64_t fault_network;
-    uint64_t nan_word; /* 0, or the largest pl_nan_word */
+    uint64_t input_word, nan_word; /* 0, or the largest pl_input_word and pl_nan_word */
 } pl_model;
 
 /* ------------------------------------------------------------------ memory */
@@ -201,21 +200,27 @@ PL_LOCAL void pl_release(pl_bytes *b) {
 
 PL_COLD void pl_no_memory(pl_model *m) { m->fault = m->fault != PL_FINE ? m->fault : PL_FAULT_MEMORY; }
 
-PL_COLD void pl_overflow(pl_model *m, int64_t population, int64_t port) {
-    if (m->fault == PL_FINE) {
-        m->fault = PL_FAULT_INPUT;
-        m->fault_owner = population;
-        m->fault_detail = port;
+/* Keep the largest of the words that threads bring. */
+PL_COLD void pl_largest(uint64_t *kept, uint64_t word) {
+    uint64_t old = __atomic_load_n(kept, __ATOMIC_RELAXED);
+    while (old < word && !__atomic_compare_exchange_n(kept, &old, word, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
     }
 }
 
-/* A probability or rank of the pair (i, j) is NaN; several threads may come. */
-PL_COLD void pl_note_nan(pl_model *m, uint32_t number, int32_t i, int32_t j) {
-    const uint64_t word = pl_nan_word(number, i, j);
-    uint64_t old = __atomic_load_n(&m->nan_word, __ATOMIC_RELAXED);
-    while (old < word &&
-           !__atomic_compare_exchange_n(&m->nan_word, &old, word, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+/* The inputs of neurons have left their range: those where a step has left 1. */
+PL_COLD void pl_overflow(pl_model *m, int64_t population, int64_t port, int64_t *sums, int32_t low, int32_t high) {
+    for (int32_t i = low; i < high; ++i) {
+        if (sums[i] != 0) {
+            pl_largest(&m->input_word, pl_input_word(population, m->number, port, i));
+        }
+        sums[i] = 0;
     }
+    __atomic_store_n(&m->fault, PL_FAULT_INPUT, __ATOMIC_RELAXED);
+}
+
+/* A probability or rank of the pair (i, j) is NaN. */
+PL_COLD void pl_note_nan(pl_model *m, uint32_t number, int32_t i, int32_t j) {
+    pl_largest(&m->nan_word, pl_nan_word(number, i, j));
 }
 
 /* Whether what has the probability p happens to the pair (i, j). */
@@ -251,13 +256,12 @@ PL_LOCAL void pl_batch_step(pl_model *m) {
 PL_LOCAL bool pl_batch_fault(pl_model *m) {
     for (int64_t b = 0; b < m->batch; ++b) {
         pl_model *const n = &m->networks[b];
-        if (n->fault != PL_FINE && (m->fault == PL_FINE || n->fault_owner < m->fault_owner)) {
-            m->fault = n->fault;
-            m->fault_owner = n->fault_owner;
-            m->fault_detail = n->fault_detail;
-            m->fault_network = b;
+        if (n->fault != PL_FINE) {
+            m->fault = m->fault == PL_FINE ? n->fault : m->fault;
+            m->input_word = m->input_word < n->input_word ? n->input_word : m->input_word;
         }
         n->fault = PL_FINE;
+        n->input_word = 0;
     }
     return m->fault != PL_FINE;
 }

@@ -57,6 +57,13 @@ PL_FN uint64_t pl_nan_word(uint32_t number, int32_t i, int32_t j) {
     return ~((uint64_t)number << 48 | pre << 24 | post);
 }
 
+/* What is kept of the input of a neuron that has left its range: the largest of these words is that of the least (population,
+ * network, port, neuron). There are at most 2^14 populations and 2^10 ports. */
+PL_FN uint64_t pl_input_word(int64_t population, int64_t network, int64_t port, int32_t i) {
+    const uint64_t neuron = i < 0xFFFFFF ? (uint64_t)i : 0xFFFFFFu;
+    return ~((uint64_t)population << 50 | (uint64_t)network << 34 | (uint64_t)port << 24 | neuron);
+}
+
 /* ------------------------------------------------------------------ uniform */
 
 PL_FN float pl_uf(pl_words w) { return (float)(int32_t)(w.w0 >> 8) * 5.9604644775390625e-08f; }

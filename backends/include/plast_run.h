@@ -43,16 +43,9 @@ PL_FN double pl_sum_as_double(int64_t sum) {
 PL_FN float pl_take_inputf(int64_t sum) { return (float)(pl_sum_as_double(sum) * 2.3283064365386963e-10); }
 PL_FN double pl_take_input(int64_t sum) { return pl_unfixed(sum); }
 
-/* The highest bit is set where a sum has left its range: what was added to the bits of its magnitude reaches it at 2^51. */
-PL_FN uint64_t pl_range_inputf(int64_t sum) {
-    return pl_bits(PL_ABS(pl_sum_as_double(sum))) + UINT64_C(0x3ce0000000000000);
-}
-PL_FN uint64_t pl_range_input(int64_t sum) {
-    const uint64_t most = (UINT64_C(1) << 62) - 1;
-    return ((uint64_t)sum + most) | (most - (uint64_t)sum);
-}
-PL_FN uint64_t pl_bad_inputf(int64_t sum) { return pl_range_inputf(sum) >> 63; }
-PL_FN uint64_t pl_bad_input(int64_t sum) { return pl_range_input(sum) >> 63; }
+/* Whether that number has left the range of sums. */
+PL_FN int32_t pl_bad_inputf(float value) { return !(PL_ABSF(value) < 524288.0f); }
+PL_FN int32_t pl_bad_input(double value) { return !(PL_ABS(value) < 524288.0); }
 
 /* Squared distance on the target's grid: exact, whatever the order of its operations. On a torus `near_x` and `near_y` lie inside
  * the target's grid. */

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from plastlang.backends.interface import InputFault
+from plastlang.backends.interface import LATE_NEURON, InputFault
 from plastlang.backends.reference import random
+from plastlang.backends.reference.mathematics import unfixed
 from plastlang.backends.reference.state import (
     Before,
     Ints,
@@ -21,8 +22,8 @@ from plastlang.ir.delays import late_steps
 from plastlang.ir.nodes import EachStep, Every, PostSpike, PreSpike, Renewal, Scheduled, Threshold
 from plastlang.ir.types import Site
 
-#: Sums of inputs of this magnitude end the run.
-LIMITS = {"float32": 2**51, "float64": 2**62}
+#: Inputs of this magnitude end the run.
+LIMIT = 2**19
 
 
 def advance(batch: tuple[Network, ...]) -> None:
@@ -101,9 +102,10 @@ def _advance_population(network: Network, population: PopulationState) -> None:
         population.inputs[port] += late[0]
         population.late[port] = np.concatenate((late[1:], np.zeros_like(late[:1])))
     for port, total in population.inputs.items():
-        if np.any(np.abs(total.astype(np.float64)) >= LIMITS[network.real.name]):
+        bad = np.flatnonzero(np.abs(unfixed(total, network.real)) >= LIMIT)
+        if bad.size:
             number = network.number if len(network.batch) > 1 else None
-            raise InputFault(population.node.name, port, network.step, number)
+            raise InputFault(population.node.name, port, min(int(bad[0]), LATE_NEURON), network.step, number)
     run(population.node.step, Event(network, population))
     for total in population.inputs.values():
         total[:] = 0

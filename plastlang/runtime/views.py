@@ -166,7 +166,6 @@ class View(ABC):
         dtype = np.int32 if item.type == Type.INT else np.bool_ if item.type == Type.BOOL else self._model.real
         self._model.executable.set(self.name, item.name, np.array(np.broadcast_to(array, shape), dtype=dtype))
 
-
     def _check_limits(self, item: Parameter, array: NDArray[np.float64]) -> None:
         """A parameter stays inside the limits that its declaration gives; what an equation divides by is not 0."""
         if item.nonzero and not array.all():

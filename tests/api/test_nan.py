@@ -171,7 +171,7 @@ def test_no_number_that_is_delivered_ends_the_run_at_its_line(backend: str, prec
     with pytest.raises(pl.PlastError) as caught:
         made.run("200 ms")
     told = str(caught.value)
-    assert "error[R301]: The input exc of population cells is too large or no number in step 21." in told
+    assert "error[R301]: The input exc of neuron 0 of population cells is too large or no number in step 21." in told
     assert f"5 |         deliver {expression}" in told
     assert "this arrives there, through projection wires" in told
     assert "= note: the run ended there, in the middle of the step" in told
@@ -276,3 +276,28 @@ def test_nan_of_a_variable_is_told_before_the_probability_that_it_spoils(backend
     assert made.t == 25
     with pytest.raises(pl.PlastError, match=r"R303.*in step 50 .*pre neuron 0 and post neuron 1"):
         made.step(150)
+
+
+@pytest.mark.parametrize(("backend", "threads"), [("reference", 1), ("c", 1), ("c", 3)])
+@pytest.mark.parametrize("size", [1, 700, 3000])
+def test_the_first_neuron_whose_input_is_no_number_is_named(backend: str, threads: int, size: int) -> None:
+    """Whichever piece of the population it is in, and whatever the others get."""
+    library = pl.load("neuron Twice:\n    state v = 0\n    input a -> v\n    input b -> v\n    v' = -v / (10 ms)\n")
+    net = pl.Network(dt="1 ms")
+    clock = net.population(pl.rules.SpikeTimes, 1, name="clock")
+    cells = net.population(library.Twice, size, name="cells")
+    for port in (cells.a, cells.b):
+        rule = pl.load("rule Ratio:\n    synapse w = 1\n    on pre spike:\n        deliver w / (w - 1)\n").Ratio()
+        net.connect(clock, port, rule, pl.all_to_all(), name=f"to_{port.port}")
+    made = net.compile(backend, threads=threads)
+    weights = np.full(size, 2.0)
+    weights[[size // 2, size - 1]] = 1
+    made["to_a"].w = 2
+    made["to_b"].w = weights
+    made[clock].schedule([0], [2])
+    for first in (size // 2, 0):
+        with pytest.raises(pl.PlastError) as caught:
+            made.run("20 ms")
+        said = f"The input b of neuron {first} of population cells is too large or no number in step 3"
+        assert said in str(caught.value)
+        made["to_b"].w = np.concatenate([np.ones(1), weights[1:]])  # the step is done again

@@ -200,6 +200,6 @@ def test_a_fault_names_the_network(backend: str) -> None:
     for network in (1, 2):
         neurons = np.arange(2 * network, dtype=np.int32)
         executable.set_schedule("a", neurons, np.full(neurons.size, 3), network)
-    said = "the input e of population b is too large or no number in step 4 in network 1 of the batch"
+    said = "the input e of neuron 0 of population b is too large or no number in step 4 in network 1 of the batch"
     with pytest.raises(RuntimeFault, match=said):
         executable.run(10)

@@ -15,8 +15,8 @@ from plastlang.backends.cfamily.headers import INCLUDE
 
 WRAPPER = """
 #include "plast_model.h"
-uint64_t bad_single(int64_t sum) { return pl_bad_inputf(sum); }
-uint64_t bad_double(int64_t sum) { return pl_bad_input(sum); }
+int32_t bad_single(int64_t sum) { return pl_bad_inputf(pl_take_inputf(sum)); }
+int32_t bad_double(int64_t sum) { return pl_bad_input(pl_take_input(sum)); }
 float take(int64_t sum) { return pl_take_inputf(sum); }
 float plain(int64_t sum) { return pl_unfixedf(sum); }
 """
@@ -31,7 +31,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     subprocess.run([*compiler.command, *flags, "-o", str(place / "inputs.so"), str(place / "inputs.c")], check=True)
     result = ctypes.CDLL(str(place / "inputs.so"))
     for name in ("bad_single", "bad_double"):
-        getattr(result, name).restype, getattr(result, name).argtypes = ctypes.c_uint64, (ctypes.c_int64,)
+        getattr(result, name).restype, getattr(result, name).argtypes = ctypes.c_int32, (ctypes.c_int64,)
     for name in ("take", "plain"):
         getattr(result, name).restype, getattr(result, name).argtypes = ctypes.c_float, (ctypes.c_int64,)
     return result
@@ -42,13 +42,17 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
 @example(2**51)
 @example(-(2**51))
 @example(-(2**51) + 1)
+@example(2**51 - 2**26)
+@example(2**51 - 2**26 - 1)
+@example(2**62 - 2**8)
+@example(2**62 - 2**8 - 1)
 @example(2**62)
 @example(-(2**62))
 @example(2**63 - 1)
 @example(-(2**63))
 @example(0x3CC0000000000001)  # its bits behind 1.5 2^52 are those of no number
 def test_the_range_of_sums(library: ctypes.CDLL, total: int) -> None:
-    assert (library.bad_single(total) != 0) == (abs(total) >= 2**51)
-    assert (library.bad_double(total) != 0) == (abs(total) >= 2**62)
+    assert (library.bad_single(total) != 0) == (abs(total) >= 2**51 - 2**26)  # from there on a float is 2^19
+    assert (library.bad_double(total) != 0) == (abs(total) >= 2**62 - 2**8)
     if abs(total) < 2**51:
         assert library.take(total) == library.plain(total)

@@ -185,11 +185,13 @@ def test_states_are_fetched_and_kept_in_order() -> None:
 def test_a_fault_names_population_port_and_step() -> None:
     def fails(m: Model) -> None:
         if m.step == 17:
-            m.fault, m.fault_owner, m.fault_detail = 1, 1, 0
+            m.fault, m.input_word = 1, 2**64 - 1 - (1 << 50 | 3)
 
     model = loaded(program((clock("a", 1), lif("b", 1)), ()), {"fails": fails, "ends": ends})
     port = model.program.populations[1].inputs[0].port
-    with pytest.raises(RuntimeFault, match=rf"^the input {port} of population b is too large or no number in step 17$"):
+    with pytest.raises(
+        RuntimeFault, match=rf"^the input {port} of neuron 3 of population b is too large or no number in step 17$"
+    ):
         model.run(100)
     assert model.step == 17
 

@@ -63,7 +63,7 @@ def told(model: Model, duration: str) -> str:
 def test_what_is_delivered_and_no_number_is_told_in_its_step(name: str, step: int) -> None:
     body = DELIVERS[name]
     said = [told(delivering(backend, body), "20 ms") for backend in ("reference", "c", "cuda")]
-    assert f"The input exc of population cells is too large or no number in step {step}." in said[0]
+    assert f"The input exc of neuron 0 of population cells is too large or no number in step {step}." in said[0]
     assert body.splitlines()[-1].strip() in said[0]
     assert said[1] == said[0] and said[2] == said[0]
 

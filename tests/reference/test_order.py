@@ -300,7 +300,7 @@ def test_overflow_is_a_fault(precision: str, count: int) -> None:
     spikes = {"src": [(4, k) for k in range(count)]}
     executable = load(clocked(), [(k, 1) for k in range(count)], precision=precision, spikes=spikes)
     executable.set("net", "w", np.full(count, 1e9))
-    with pytest.raises(RuntimeFault, match=r"input exc of population sum .* step 5"):
+    with pytest.raises(RuntimeFault, match=r"input exc of neuron 1 of population sum .* step 5"):
         executable.run(10)
 
 
@@ -309,7 +309,7 @@ def test_overflow_is_a_fault(precision: str, count: int) -> None:
 def test_one_delivery_that_is_too_large_or_no_number_is_a_fault(precision: str, value: float) -> None:
     executable = load(clocked(), [(0, 1)], precision=precision, spikes={"src": [(0, 0)]})
     executable.set("net", "w", np.array([value]))
-    with pytest.raises(RuntimeFault, match="the input exc of population sum is too large or no number in step 1"):
+    with pytest.raises(RuntimeFault, match="input exc of neuron 1 of population sum is too large or no number"):
         executable.run(2)
 
 
