@@ -13,13 +13,15 @@ _CALL, _COMMA, _GROUP = 0, 1, 4
 _OPERATORS = {"if": 1, "else": 1, "or": 2, "and": 3, "+": 5, "-": 5, "*": 6, "/": 6}
 _NAMED_CALL = re.compile(r"(?<=\w)\((?=\w+ = )")
 _BREAK = re.compile(r"[(\[\])]|, | (?=(?:and|or|if|else|\+|-|\*|/) )")
+#: The limits of a parameter or variable stay together.
+_LIMITS = re.compile(r" in \[[^\]]*\]")
 
 
 def wrapped(text: str, indent: int) -> str:
     """A line of code, broken inside its brackets so that it fits behind `indent` columns.
 
     A break is made where the fewest brackets are open, then where it holds together least, then as far right as
-    possible; a line without brackets stays.
+    possible; a line without brackets stays, and so do limits.
     """
     lines: list[str] = []
     room = LINE_WIDTH - indent
@@ -38,7 +40,10 @@ def wrapped(text: str, indent: int) -> str:
 def _places(text: str, room: int, depth: int) -> list[tuple[int, int, int]]:
     """Where a line may be broken up to `room`: the brackets open there, how tightly it holds together, the place."""
     found: list[tuple[int, int, int]] = []
+    limits = [match.span() for match in _LIMITS.finditer(text)]
     for match in _BREAK.finditer(text[: room + 1]):
+        if any(begin < match.start() < end for begin, end in limits):
+            continue
         sign = match.group()
         if sign in ("(", "["):
             depth += 1

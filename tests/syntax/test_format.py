@@ -202,3 +202,10 @@ def test_the_library_is_formatted(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     source = Source(str(path), text)
     assert format_module(parse(source), source) == text, "run: plastc fmt rules/*.plast"
+
+
+def test_limits_are_not_broken() -> None:
+    """A line without another place for a break stays long."""
+    line = "    param " + ", ".join(f"parameter_{k} = 10 ms in [0 ms, inf]" for k in range(4))
+    source = Source("<text>", f"rule R:\n{line}\n    synapse w = 1\n    on pre spike:\n        deliver w\n")
+    assert format_module(parse(source), source) == source.text
