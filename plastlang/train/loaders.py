@@ -16,6 +16,8 @@ from plastlang.train.examples import Example
 
 #: Pixels of N-MNIST along each side.
 _N_MNIST = 34
+#: Row of an event that says that the clock has run over.
+_OVERFLOW = 240
 
 
 def heidelberg(path: str | Path, duration: object = None) -> list[Example]:
@@ -54,7 +56,8 @@ def heidelberg(path: str | Path, duration: object = None) -> list[Example]:
 def aer_file(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Events of a file of N-MNIST or N-Caltech101 (Orchard et al., Front. Neurosci. 9, 437, 2015).
 
-    Five bytes each: x, y, and 24 bits of which the highest is the polarity and the others are microseconds.
+    Five bytes each: x, y, and 24 bits of which the highest is the polarity and the others are microseconds. An event in
+    row 240 is none: the clock of the sensor has run over, and all that follows is 2^13 microseconds later.
 
     Returns:
         x, y, polarity (1 on, 0 off), time in ms.
@@ -64,6 +67,9 @@ def aer_file(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.int64], ND
         raise bad_call(f"{path} is cut off: {raw.size} bytes are no whole number of events", code="R401")
     b = raw.reshape(-1, 5).astype(np.int64)
     microseconds = (b[:, 2] & 127) << 16 | b[:, 3] << 8 | b[:, 4]
+    over = b[:, 1] == _OVERFLOW
+    microseconds += np.cumsum(over) << 13
+    b, microseconds = b[~over], microseconds[~over]
     return b[:, 0], b[:, 1], b[:, 2] >> 7, microseconds / 1000
 
 

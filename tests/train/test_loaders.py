@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ def heidelberg_file(path: Path, **replace: object) -> Path:
         units[0], units[1] = np.array([3, 699]), np.array([0, 1, 2])
         file["labels"] = replace.get("labels", np.array([19, 4], np.uint16))
         file["extra/keys"] = np.array([b"zero", b"one"])
+        file["extra/speaker"] = np.array([3, 11], np.uint16)
     return path
 
 
@@ -87,6 +90,15 @@ def test_n_mnist(tmp_path: Path) -> None:
     assert len(train.n_mnist(directory, "400 ms", limit=1)) == 10
 
 
+def test_a_clock_that_runs_over(tmp_path: Path) -> None:
+    (tmp_path / "one.bin").write_bytes(
+        aer_bytes(1, 2, 1, 8_000) + aer_bytes(0, 240, 0, 8_190) + aer_bytes(3, 4, 0, 500) + aer_bytes(0, 240, 0, 0)
+        + aer_bytes(5, 6, 0, 0)
+    )  # fmt: skip
+    x, _, _, times = train.aer_file(tmp_path / "one.bin")
+    assert list(x) == [1, 3, 5] and list(times) == [8.0, 8.692, 16.384]
+
+
 def test_bad_aer(tmp_path: Path) -> None:
     directory = n_mnist_directory(tmp_path / "Train")
     (directory / "5" / "00001.bin").write_bytes(b"1234567")
@@ -118,16 +130,42 @@ def test_events_of_tonic() -> None:
         train.tonic_examples([(np.zeros(3), 1)], "1 s", (64, 64, 2))
 
 
+NO_TONIC = "tonic (plastlang[tonic]) is not installed, so it reads nothing"
+
+
+def local(tonic: ModuleType, name: str) -> Any:
+    """A data set of tonic under its own name, which is that of its folder; it would download what is not all there."""
+    return type(name, (getattr(tonic.datasets, name),), {"_check_exists": lambda self: True})
+
+
 def test_dvs_gesture_by_tonic(tmp_path: Path) -> None:
     """tonic itself reads a file in the layout of its DVSGesture; what it gives is taken as it is."""
-    tonic = pytest.importorskip("tonic", reason="tonic (plastlang[tonic]) is not installed, so it reads nothing")
+    tonic = pytest.importorskip("tonic", reason=NO_TONIC)
     folder = tmp_path / "DVSGesture" / "ibmGestureTest" / "user24_led"
     folder.mkdir(parents=True)
     rows = np.array([[0, 0, 1, 0.0], [127, 126, 0, 500.0]])
     np.save(folder / "3.npy", rows)
-
-    # under its own name, which is that of its folder; it would download what is not all there
-    local = type("DVSGesture", (tonic.datasets.DVSGesture,), {"_check_exists": lambda self: True})
-    dataset = local(str(tmp_path), train=False)
-    (example,) = train.tonic_examples(dataset, "1 s", shrink=4)
+    (example,) = train.tonic_examples(local(tonic, "DVSGesture")(str(tmp_path), train=False), "1 s", shrink=4)
     assert list(example.neurons) == [1024, 1023] and list(example.times) == [0, 500] and example.target == 3
+
+
+def test_n_mnist_is_read_as_by_tonic(tmp_path: Path) -> None:
+    tonic = pytest.importorskip("tonic", reason=NO_TONIC)
+    directory = n_mnist_directory(tmp_path / "NMNIST" / "Train")
+    over = aer_bytes(4, 5, 1, 8_000) + aer_bytes(0, 240, 0, 8_190) + aer_bytes(6, 7, 0, 3)
+    (directory / "4" / "00003.bin").write_bytes(over)
+    same(train.tonic_examples(local(tonic, "NMNIST")(str(tmp_path)), "300 ms"), train.n_mnist(directory))
+
+
+def test_heidelberg_digits_are_read_as_by_tonic(tmp_path: Path) -> None:
+    tonic = pytest.importorskip("tonic", reason=NO_TONIC)
+    (tmp_path / "SHD").mkdir()
+    path = heidelberg_file(tmp_path / "SHD" / "shd_train.h5")
+    same(train.tonic_examples(local(tonic, "SHD")(str(tmp_path)), "0.9 s"), train.heidelberg(path, "0.9 s"))
+
+
+def same(theirs: list[train.Example], ours: list[train.Example]) -> None:
+    assert len(theirs) == len(ours) > 0
+    for their, our in zip(theirs, ours, strict=True):
+        assert their.target == our.target and their.duration == our.duration
+        assert np.array_equal(their.neurons, our.neurons) and np.allclose(their.times, our.times, rtol=0, atol=1e-3)
