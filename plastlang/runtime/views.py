@@ -16,6 +16,7 @@ from plastlang.runtime.calls import bad_call, unknown, whole
 from plastlang.runtime.connectivity import check_pairs, check_range, indices
 from plastlang.runtime.durations import spike_steps
 from plastlang.runtime.recording import Spikes
+from plastlang.runtime.values import frozen
 
 if TYPE_CHECKING:
     from plastlang.runtime.model import Model
@@ -133,11 +134,11 @@ class View(ABC):
         executable = self._model.executable
         if isinstance(item, Parameter):
             given = executable.get_parameter(self.name, item.name)
-            return float(given) if np.ndim(given) == 0 else _frozen(given)
+            return float(given) if np.ndim(given) == 0 else frozen(given)
         values: Any = executable.get(self.name, item.name)
         if np.ndim(values) == 0:
             return np.asarray(values)[()].item()
-        return values if self._model.is_live(self.name, item) else _frozen(values)
+        return values if self._model.is_live(self.name, item) else frozen(values)
 
     @abstractmethod
     def _size(self, site: Site) -> int: ...
@@ -241,22 +242,22 @@ class ProjectionView(View):
     @property
     def pre(self) -> Array:
         """The source neuron of each synapse (int32); with several sources they are numbered on."""
-        return _frozen(self._model.executable.synapses(self.name)[0])
+        return frozen(self._model.executable.synapses(self.name)[0])
 
     @property
     def post(self) -> Array:
         """The target neuron of each synapse (int32)."""
-        return _frozen(self._model.executable.synapses(self.name)[1])
+        return frozen(self._model.executable.synapses(self.name)[1])
 
     @property
     def out_degree(self) -> Array:
         """Synapses per source neuron."""
-        return _frozen(self._model.executable.degrees(self.name)[0])
+        return frozen(self._model.executable.degrees(self.name)[0])
 
     @property
     def in_degree(self) -> Array:
         """Synapses per target neuron."""
-        return _frozen(self._model.executable.degrees(self.name)[1])
+        return frozen(self._model.executable.degrees(self.name)[1])
 
     @property
     def formations(self) -> int:
@@ -314,12 +315,3 @@ class ProjectionView(View):
         sources = " + ".join(self._owner.sources)
         state = ", ".join(self._variables) or "no state"
         return f"<projection {self.name}: {sources} -> {self._owner.target}, {state}>"
-
-
-def _frozen(values: Any) -> Array:
-    """A copy cannot be written to: an assignment to an element would be lost without a word."""
-    array: Array = np.asarray(values)
-    if array.flags.writeable:
-        array = array.view()
-        array.flags.writeable = False
-    return array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from pathlib import Path
 
@@ -56,12 +57,46 @@ def test_state_is_live_where_it_can_be_and_read_only_where_not() -> None:
     model["counters"].n[1] = 7
     assert model["counters"].n.tolist() == [0, 7]
     weights = model["wires"].w
-    with pytest.raises(ValueError, match="read-only"):
+    with pytest.raises(pl.PlastError) as caught:
         weights[0] = 3
+    assert str(caught.value) == (
+        "what was read of a model is a read-only copy; change a copy of your own and assign that: "
+        "w = view.w.copy(), w[0] = 1, view.w = w"
+    )
+    with pytest.raises(ValueError, match="read-only"):
+        weights[1:][0] = 3
     model["wires"].w = np.arange(6)
     assert model["wires"].w.tolist() == [0, 1, 2, 3, 4, 5]
     model["wires"].w = 99  # beyond its bounds
     assert model["wires"].w.tolist() == [10] * 6
+
+
+def test_state_is_changed_in_place() -> None:
+    model, _ = counting()
+    model["wires"].w = np.arange(6)
+    model["wires"].w += 1
+    model["wires"].w *= np.array([1, 1, 1, 1, 1, 0.5])
+    model["wires"].w **= 2
+    assert model["wires"].w.tolist() == [1, 4, 9, 10, 10, 9]
+    model["counters"].n += 3
+    assert model["counters"].n.tolist() == [3, 3]
+
+
+def test_what_is_computed_of_state_is_a_plain_array() -> None:
+    model, _ = counting()
+    model["wires"].w = np.arange(6)
+    weights = model["wires"].w
+    for result in (weights + 1, -weights, weights.copy(), np.sqrt(weights), np.concatenate([weights, weights])):
+        assert type(result) is np.ndarray and result.flags.writeable
+    assert repr(weights) == repr(np.asarray(weights)) and weights.sum() == 15
+    for number in (weights.max(), weights.mean(), np.median(weights), weights @ weights):
+        assert type(number) is type(weights[0])
+    own = weights.copy()
+    own[0] = 5
+    own += 1
+    assert own.tolist() == [6, 2, 3, 4, 5, 6] and weights.tolist() == [0, 1, 2, 3, 4, 5]
+    changed = pickle.loads(pickle.dumps(weights))
+    assert np.array_equal(changed, weights)
 
 
 def test_units_in_and_out() -> None:
