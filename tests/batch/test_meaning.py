@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from plastlang import driver
-from plastlang.backends.interface import Options, RuntimeFault, network_seed
+from plastlang.backends.interface import Executable, Options, RuntimeFault, network_seed
 from plastlang.diagnostics import PlastError, Source
 from plastlang.ir.nodes import ConnectGiven, Scheduled
 from plastlang.ir.reader import from_text
@@ -189,17 +189,21 @@ network Net:
 """
 
 
-@pytest.mark.parametrize("backend", ["reference", "c"])
-def test_a_fault_names_the_network(backend: str) -> None:
-    executable = driver.load(built(OVERFLOW), backend, Options("double", 2, batch=3))
+def overflow_in_two_networks(executable: Executable) -> None:
+    """Two networks of three get more than a port takes, in one step: the first is named, and its first such neuron."""
     executable.reset(1)
     executable.connect("p")
     weights = np.ones((3, 40))
-    weights[1:] = 2.0**18
+    weights[1:, 1::2] = 2.0**18  # onto neuron 1
     executable.set("p", "w", weights)
     for network in (1, 2):
         neurons = np.arange(2 * network, dtype=np.int32)
         executable.set_schedule("a", neurons, np.full(neurons.size, 3), network)
-    said = "the input e of neuron 0 of population b is too large or no number in step 4 in network 1 of the batch"
+    said = "the input e of neuron 1 of population b is too large or no number in step 4 in network 1 of the batch"
     with pytest.raises(RuntimeFault, match=said):
         executable.run(10)
+
+
+@pytest.mark.parametrize("backend", ["reference", "c"])
+def test_a_fault_names_the_network(backend: str) -> None:
+    overflow_in_two_networks(driver.load(built(OVERFLOW), backend, Options("double", 2, batch=3)))

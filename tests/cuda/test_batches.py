@@ -21,7 +21,7 @@ from plastlang.ir.text import to_text
 from tests.batch.players import BatchPlayer, same
 from tests.batch.sharing_programs import with_shared
 from tests.batch.test_api import open_a_batch
-from tests.batch.test_meaning import SUM
+from tests.batch.test_meaning import OVERFLOW, SUM, overflow_in_two_networks
 from tests.cross.script import Action, Script, scripts
 from tests.cuda.emulator import EmulatedDevice
 from tests.cuda.playing import Machine, machines
@@ -180,3 +180,7 @@ def test_what_plastc_compiled_for_a_batch_is_opened(monkeypatch: pytest.MonkeyPa
         pytest.skip("there is no compiler for CUDA: nothing is written that could be opened")
     monkeypatch.setattr(cuda, "_device", EmulatedDevice(checked=False))
     open_a_batch("cuda", tmp_path)
+
+
+def test_a_fault_names_network_and_neuron() -> None:
+    overflow_in_two_networks(Machine().load(built(OVERFLOW).scheduled, Options("double", batch=3)))
