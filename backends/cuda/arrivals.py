@@ -11,6 +11,7 @@ from plastlang.backends.cfamily.unit import outliving
 from plastlang.backends.cuda.blocks import grouped, run_keeping, site_of
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.plan import Launch, Launches, Networks, Shape
+from plastlang.backends.cuda.uses import of_spikes
 from plastlang.ir.nodes import Deliver, PostSpike, PreSpike, Stmt
 from plastlang.ir.types import Site, Type
 from plastlang.ir.walk import statements
@@ -84,6 +85,7 @@ def _spikes(
     groups = grouped(body)
     lasting = outliving(tuple(body), groups)
     known = {LATE: Value("late", Type.INT, Site.GLOBAL)}
+    chosen = () if spikes.chosen is None else (spikes.chosen,)
     launches: list[Launch] = []
     for number, group in enumerate(groups):
         site = site_of(group[0])
@@ -120,7 +122,7 @@ def _spikes(
             launches.append(
                 unit.kernel(
                     f"{name}_{number}", scope.text(), Shape.SPREAD, about=about, networks=_networks(unit, end),
-                    sequence=f"{unit.prefix}_{end}",
+                    sequence=f"{unit.prefix}_{end}", uses=of_spikes(unit, group, chosen, bool(lasting)),
                 )
             )
     return tuple(launches)

@@ -14,6 +14,7 @@ from plastlang.backends.cuda.idle import forget, look_lines, place, row_lines, w
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.plan import Launch, Networks, Shape
 from plastlang.backends.cuda.quantiles import by_row, of_all
+from plastlang.backends.cuda.uses import of_block
 from plastlang.ir.idle import idle, resting
 from plastlang.ir.nodes import (
     Assign,
@@ -55,6 +56,7 @@ class KernelBlock:
         repeat: the last part of draws' counters.
         locals: names bound so far that later kernels may use; their text reads memory.
         outer: of these, in a batch, names of values that each network has for itself.
+        every: the number of a block that runs in some steps.
         in_steps: runs in every step, so that rows in which nothing happens are known.
         done: statements of the block that stand before those to be emitted.
     """
@@ -67,6 +69,7 @@ class KernelBlock:
     repeat: str = "0u"
     locals: dict[str, Value] = field(default_factory=dict)
     outer: frozenset[str] = frozenset()
+    every: int | None = None
     in_steps: bool = False
     done: list[Stmt] = field(default_factory=list)
     launches: list[Launch] = field(default_factory=list)
@@ -86,7 +89,10 @@ class KernelBlock:
     ) -> Launch:  # fmt: skip
         """Add a kernel to the block. `body` sees `m`, `p`, `step` and `pl_kernel`, the number of the kernel."""
         name = f"{self.name}_{len(self.launches)}"
-        launch = self.unit.kernel(name, [*self.head, *body], shape, site, about, networks=networks)
+        uses = of_block(self.unit)
+        launch = self.unit.kernel(name, [*self.head, *body], shape, site, about, networks=networks, uses=uses)
+        if self.every is not None:
+            launch = replace(launch, every=frozenset({(launch.owner, self.every)}))
         self.launches.append(launch)
         return launch
 

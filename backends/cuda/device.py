@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 class Call:
     """A kernel with its grid (blocks), its block (threads, a multiple of 32 or 1) and its two arguments (addresses).
 
-    `networks`: rows of the grid, each as many blocks, one for each network of a batch.
+    `networks`: rows of the grid, each as many blocks, one for each network of a batch; `layers`: of all of these, one
+    for each of the kernels that share the launch. One layer: the kernel whose number is `data`.
     """
 
     kernel: str
@@ -22,13 +23,17 @@ class Call:
     model: int
     data: int = 0
     networks: int = 1
+    layers: int = 1
 
 
 class Module(Protocol):
     """Compiled kernels."""
 
-    def launch(self, calls: Sequence[Call], times: int = 1) -> None:
-        """Put the calls on the device, one after the other, the whole `times` times; does not wait."""
+    def launch(self, calls: Sequence[Call]) -> None:
+        """Put the calls on the device, one after the other; does not wait."""
+
+    def keep(self, calls: Sequence[Call]) -> Callable[[], None]:
+        """What launches the calls, for those that may come often."""
 
 
 class Device(Protocol):

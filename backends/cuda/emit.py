@@ -27,6 +27,7 @@ from plastlang.backends.cuda.kernels import CudaUnit, Module
 from plastlang.backends.cuda.plan import Launch, Launches, Networks, Plan, Shape
 from plastlang.backends.cuda.populations import emit_advance, emit_spikes
 from plastlang.backends.cuda.structure import emit_index, emit_structure, emit_view
+from plastlang.backends.cuda.together import together
 from plastlang.ir.nodes import (
     Assign,
     Block,
@@ -91,7 +92,7 @@ def emit(program: Program, precision: str, batched: bool = False) -> Emitted:
             _projection(unit, launches)
         _blocks(unit, launches)
         _access(unit, launches)
-    plan = _plan(launches, _ends(module, program))
+    plan = _plan(launches, _ends(module, program), module, batched)
     lines = [
         comment(f"{program.name}: made by plastlang, {precision} precision. docs/numerics.md says what it computes."),
         *(["#define PL_BATCH"] if batched else []),
@@ -99,7 +100,7 @@ def emit(program: Program, precision: str, batched: bool = False) -> Emitted:
         '#include "plast_device_rows.h"',
         *(['#include "plast_device_ranking.h"'] if any(p.structural for p in places.projections.values()) else []),
         "",
-        *module.lines,
+        *module.text(),
     ]
     return Emitted("\n".join(lines) + "\n", plan, places)
 
@@ -151,7 +152,7 @@ def _blocks(unit: CudaUnit, launches: _Launches) -> None:
                 launches.each += kernels.launches
             case Every():
                 due = (f"if ((step + 1) % p->periods[{number}] != 0) {{", "    return;", "}")
-                kernels = KernelBlock(unit, f"block{number}", emit_structure, head=due)
+                kernels = KernelBlock(unit, f"block{number}", emit_structure, head=due, every=number)
                 kernels.run(block.body)
                 kernels.forget(block.body)
                 launches.every += kernels.launches
@@ -199,12 +200,12 @@ def _ends(module: Module, program: Program) -> Launches:
     return tuple(launches)
 
 
-def _plan(launches: _Launches, ends: Launches) -> Plan:
+def _plan(launches: _Launches, ends: Launches, module: Module, batched: bool) -> Plan:
     step = (
         *launches.arrive, *launches.advance, *launches.step, *launches.spikes, *launches.post, *launches.each,
         *launches.every, *ends,
     )  # fmt: skip
     return Plan(
-        step, launches.constants, launches.start, launches.synapses, launches.get, launches.set, launches.signal,
-        launches.connect, launches.index,
+        together(step, module, batched), launches.constants, launches.start, launches.synapses, launches.get,
+        launches.set, launches.signal, launches.connect, launches.index,
     )  # fmt: skip

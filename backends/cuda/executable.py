@@ -24,6 +24,7 @@ from plastlang.backends.cuda.records import Records
 from plastlang.backends.cuda.sharing import CPU, DeviceArray
 from plastlang.backends.cuda.stalls import Stalls
 from plastlang.backends.cuda.state import DeviceState
+from plastlang.backends.cuda.steps import Steps
 from plastlang.backends.interface import Options
 from plastlang.ir.nodes import (
     ConnectAll,
@@ -43,6 +44,12 @@ Array = NDArray[Any]
 FAULT_NAN = 2
 #: Blocks of one launch are no more than this often those that fill the device: threads take what there is in turns.
 WAVES = 16
+#: Of kernels that share a launch, each can have this part of the device at the least.
+LAYERS = 4
+
+
+def _numbers(launch: Launch) -> list[int]:
+    return [launch.number, *(part.number for part in launch.parts)]
 
 
 def dialect_of(precision: str) -> Dialect:
@@ -75,7 +82,7 @@ class CudaExecutable(DeviceState):
         self.records = Records(self.memory)
         self._records = [self.records]
         self._stalls = Stalls(self.memory, list(self.edges.values()), self._records)
-        self._step: tuple[Call, ...] = ()
+        self._steps = Steps(plan.step, module)
         if group is None:
             self.begin_with_constants()
             self.reset(0)
@@ -86,8 +93,7 @@ class CudaExecutable(DeviceState):
         return [self] if self._batch is None else self._batch
 
     def begin_with_constants(self) -> None:
-        """All that depends on parameters; what a step launches is known."""
-        self._step = tuple(self._calls(self._plan.step, whole=True))
+        """All that depends on parameters."""
         self._records[:] = [member.records for member in self._group]
         for name in self._owners():
             self.update_constants(name)
@@ -149,6 +155,8 @@ class CudaExecutable(DeviceState):
 
     def _call(self, launch: Launch, data: int = 0) -> Call:
         """A launch with as many threads as its shape asks for."""
+        if launch.parts:
+            return self._together(launch)
         block = self._device.block
         match launch.shape:
             case Shape.ONE:
@@ -162,6 +170,17 @@ class CudaExecutable(DeviceState):
                 threads *= 32 if launch.shape is Shape.WARPS else 1
                 grid = max(1, min(-(-threads // block), WAVES * self._device.spread))
         return Call(launch.kernel, grid, block, self.memory.model_address, data)
+
+    def _together(self, launch: Launch) -> Call:
+        """Kernels that share a launch fill the device together: each has the blocks of the one that needs most."""
+        calls = [self._call(part) for part in launch.parts]
+        fills = -(-self._device.spread // min(len(calls), LAYERS))
+        grid = max(
+            min(call.grid, fills if part.shape is Shape.SPREAD else self._device.spread)
+            for part, call in zip(launch.parts, calls, strict=True)
+        )
+        block = max(call.block for call in calls)
+        return Call(launch.kernel, grid, block, self.memory.model_address, layers=len(calls))
 
     def _calls(self, launches: Launches, data: int = 0, whole: bool = False) -> list[Call]:
         """The launches for this network, or for the `whole` batch."""
@@ -181,17 +200,23 @@ class CudaExecutable(DeviceState):
                     assert_never(networks)
         return calls
 
+    def _calls_of_all(self, launches: Launches) -> list[Call]:
+        return self._calls(launches, whole=True)
+
     def _carry_out(self, launches: Launches, data: int = 0, whole: bool = False) -> None:
         """Launch kernels between steps and wait; where one stalls, make room and go on from there."""
         if launches:
-            self._launch(self._calls(launches, data, whole), 1)
+            self._launch(self._calls(launches, data, whole))
             self._settle(launches, data, whole)
 
-    def _launch(self, calls: Sequence[Call], times: int) -> None:
+    def _launch(self, calls: Sequence[Call]) -> None:
+        self._send()
+        self._module.launch(calls)
+        self._launched()
+
+    def _send(self) -> None:
         for member in self._group:
             member.memory.send()
-        self._module.launch(calls, times)
-        self._launched()
 
     def _launched(self) -> None:
         for member in self._group:
@@ -204,9 +229,9 @@ class CudaExecutable(DeviceState):
         memory = self._group[0].memory
         memory.look()
         while memory.model.fault == 0 and memory.model.stall:
-            first = next(k for k, launch in enumerate(launches) if launch.number == memory.model.stall_kernel)
+            first = next(k for k, launch in enumerate(launches) if memory.model.stall_kernel in _numbers(launch))
             self._stalls.make_room()
-            self._launch(self._calls(launches[first:], data, whole), 1)
+            self._launch(self._calls(launches[first:], data, whole))
             memory.look()
         self._stalls.done()
         if memory.model.fault or memory.model.nan_word:
@@ -238,29 +263,44 @@ class CudaExecutable(DeviceState):
         """Launch some steps; where one stalls, make room, see it through, and launch the others again."""
         begun = self.step
         while (done := self.step - begun) < steps:
-            self._launch(self._step, steps - done)
+            self._send()
+            self._steps.launch(begun + done, steps - done, self._calls_of_all)
+            self._launched()
             self._settle(self._plan.step, whole=True)
         return steps
 
     def profile(self, steps: int) -> dict[str, float]:
         """Advance by `steps`, a kernel at a time; gives the seconds that each kernel took in all."""
-        seconds = {call.kernel: 0.0 for call in self._step}
+        apart = self._one_by_one()
+        seconds = {name: 0.0 for name, _ in apart}
         timed = getattr(self._module, "timed", self._timed)
         for _ in range(steps):
-            for member in self._group:
-                member.memory.send()
-            for call, took in zip(self._step, timed(self._step), strict=True):
-                seconds[call.kernel] += took
+            self._send()
+            for (name, _), took in zip(apart, timed([call for _, call in apart]), strict=True):
+                seconds[name] += took
             self._launched()
             self._settle(self._plan.step, whole=True)
         return seconds
+
+    def _one_by_one(self) -> list[tuple[str, Call]]:
+        """The calls of a step without any at the same time, with the names of their kernels."""
+        found: list[tuple[str, Call]] = []
+        for alone, launches in groupby(self._plan.step, lambda launch: not launch.parts):
+            if alone:
+                found += [(call.kernel, call) for call in self._calls(tuple(launches), whole=True)]
+                continue
+            for launch in launches:
+                for layer, part in enumerate(launch.parts):
+                    calls = self._calls((replace(part, kernel=launch.kernel),), layer, whole=True)
+                    found += [(part.kernel, call) for call in calls]
+        return found
 
     def _timed(self, calls: Sequence[Call]) -> list[float]:
         """By the clock of the host, for devices whose launches are done when they return."""
         seconds = []
         for call in calls:
             begun = time.perf_counter()
-            self._module.launch([call], 1)
+            self._module.launch([call])
             seconds.append(time.perf_counter() - begun)
         return seconds
 
@@ -355,6 +395,7 @@ class CudaExecutable(DeviceState):
         for number, block in enumerate(place.owner.blocks):
             if isinstance(block.trigger, Every):
                 periods[number] = period_steps(block.trigger.period, place.owner, arrays.given, self.program.dt)
+                self._steps.period(owner, number, int(periods[number]))
         self.memory.write(Placed(struct.periods, len(periods), periods.dtype), periods)
         self._carry_out(self._plan.constants.get(owner, ()))
 

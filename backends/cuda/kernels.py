@@ -10,7 +10,7 @@ from plastlang.backends.cfamily.layout import ProjectionLayout
 from plastlang.backends.cfamily.printer import comment, indent
 from plastlang.backends.cfamily.scope import Scope
 from plastlang.backends.cfamily.unit import Unit
-from plastlang.backends.cuda.plan import Launch, Networks, Shape, keeps_places
+from plastlang.backends.cuda.plan import Launch, Networks, Shape, Uses, keeps_places
 from plastlang.ir.nodes import Stmt
 from plastlang.ir.sharing import Sharing
 from plastlang.ir.types import Site
@@ -19,27 +19,45 @@ from plastlang.ir.types import Site
 Body = Callable[[Frame], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A kernel of a source. `body` follows the beginning that `enter` names."""
+
+    launch: Launch
+    enter: str
+    body: tuple[str, ...]
+
+    def text(self, enter: str = "", function: str = 'extern "C" __global__') -> list[str]:
+        """Its lines, with another beginning or as another kind of function."""
+        return [
+            f"{function} void {self.launch.kernel}(pl_model *m, void *data) {{",
+            *indent([f"{enter or self.enter}(m, {self.launch.number})", "(void)data;", *self.body]),
+            "}",
+            "",
+        ]
+
+
 @dataclass(slots=True)
 class Module:
-    """The kernels of a source: each has a number, by which a stall names it."""
+    """The kernels of a source, each with a number, by which a stall names it, and the lines between them."""
 
-    lines: list[str] = field(default_factory=list)
+    lines: list[str | Kernel] = field(default_factory=list)
     count: int = 0
 
     def kernel(
         self, name: str, body: list[str], shape: Shape, owner: str = "", site: Site = Site.GLOBAL,
-        enter: str = "PL_ENTER", networks: Networks = Networks.ONCE, sequence: str = "",
+        enter: str = "PL_ENTER", networks: Networks = Networks.ONCE, sequence: str = "", uses: Uses | None = None,
     ) -> Launch:  # fmt: skip
-        """Put a kernel on the source. `body` follows the beginning that `enter` names."""
-        launch = Launch(name, self.count, shape, owner, site, networks, sequence)
+        """Put a kernel on the source. One that can stall says its number, `pl_kernel`."""
+        stalls = any("pl_kernel" in line for line in body)
+        launch = Launch(name, self.count, shape, owner, site, networks, sequence, uses, stalls)
         self.count += 1
-        self.lines += [
-            f'extern "C" __global__ void {name}(pl_model *m, void *data) {{',
-            *indent([f"{enter}(m, {launch.number})", "(void)data;", *body]),
-            "}",
-            "",
-        ]
+        self.lines.append(Kernel(launch, enter, tuple(body)))
         return launch
+
+    def text(self) -> list[str]:
+        """All lines of the source."""
+        return [text for line in self.lines for text in (line.text() if isinstance(line, Kernel) else [line])]
 
 
 @dataclass(slots=True)
@@ -66,14 +84,15 @@ class CudaUnit(Unit):
 
     def kernel(
         self, name: str, body: list[str], shape: Shape, site: Site = Site.GLOBAL, about: str = "",
-        enter: str = "PL_ENTER", networks: Networks = Networks.ONCE, sequence: str = "",
+        enter: str = "PL_ENTER", networks: Networks = Networks.ONCE, sequence: str = "", uses: Uses | None = None,
     ) -> Launch:  # fmt: skip
         """Put a kernel on the source, in which `p` is the owner and `step` the step."""
         if about:
             self.module.lines.append(comment(about))
         head = [self.pointer, "(void)p;", "const int32_t step = (int32_t)m->step;", "(void)step;"]
         return self.module.kernel(
-            f"{self.prefix}_{name}", [*head, *body], shape, self.owner.owner.name, site, enter, networks, sequence
+            f"{self.prefix}_{name}", [*head, *body], shape, self.owner.owner.name, site, enter, networks, sequence,
+            uses,
         )  # fmt: skip
 
     # ------------------------------------------------------------ batches

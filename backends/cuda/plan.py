@@ -29,10 +29,34 @@ class Networks(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Uses:
+    """What a kernel of a step reads, writes, and adds to in any order: names of parts of the network."""
+
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    adds: frozenset[str] = frozenset()
+
+    def meet(self, other: Uses) -> bool:
+        """Whether the order of the two matters."""
+        return bool(
+            self.writes & (other.reads | other.writes | other.adds)
+            or other.writes & (self.reads | self.adds)
+            or self.adds & other.reads
+            or other.adds & self.reads
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """One kernel. `number` is its number in the module, which a stall names; `owner` a population or projection.
 
-    `sequence`: kernels that stand together and have the same one run all for a network before the next network.
+    Attributes:
+        sequence: kernels of ORDER that stand together and have the same one run all for a network before the next.
+        uses: what the order among the kernels of a step follows from; None: everything.
+        stalls: it may stall, before it has changed anything; to run it once more after it has run changes nothing.
+        apart: it shares no launch, and stays beside those of its sequence.
+        every: blocks (owner, number) of which one at the least is due where it does anything; empty: in each step.
+        parts: kernels that do not meet, and run at the same time, a layer of the grid each.
     """
 
     kernel: str
@@ -42,6 +66,11 @@ class Launch:
     site: Site = Site.GLOBAL
     networks: Networks = Networks.ONCE
     sequence: str = ""
+    uses: Uses | None = None
+    stalls: bool = False
+    apart: bool = False
+    every: frozenset[tuple[str, int]] = frozenset()
+    parts: tuple[Launch, ...] = ()
 
 
 Launches = tuple[Launch, ...]
@@ -52,7 +81,7 @@ class Plan:
     """All that the host launches. Keys: owner name, (owner, variable) or (owner, number of the block).
 
     step: one step of the network; the last one advances `m->step`. Kernels of `every` blocks look by themselves
-        whether they are due, so that each step has the same launches.
+        whether they are due, so that launching them does no harm.
     constants: from parameters (`p->parameters`) to `p->constants` and tables.
     start: start values of NEURON, PRE, POST, GLOBAL variables.
     synapses: start values of all synapses of a projection.

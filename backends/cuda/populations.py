@@ -12,7 +12,8 @@ from plastlang.backends.cfamily.scope import Scope, Value
 from plastlang.backends.cfamily.unit import outliving
 from plastlang.backends.cuda.blocks import grouped, marks_rate, run_keeping, site_of
 from plastlang.backends.cuda.kernels import CudaUnit
-from plastlang.backends.cuda.plan import Launch, Launches, Networks, Shape
+from plastlang.backends.cuda.plan import Launch, Launches, Networks, Shape, Uses
+from plastlang.backends.cuda.uses import of_advance, of_due, of_spiking
 from plastlang.ir.nodes import Assign, InputSum, Read, Renewal, Scheduled, Stmt, Threshold
 from plastlang.ir.types import Site
 from plastlang.ir.walk import all_expressions, statements, walk
@@ -56,7 +57,9 @@ def emit_advance(unit: CudaUnit) -> Launches:
         shape = Shape.ONE if site is Site.GLOBAL else Shape.EACH
         about = f"{population.name}: advance"
         enter, each = "PL_ENTER_ADVANCE", Networks.EACH
-        launches.append(unit.kernel(f"step_{number}", scope.text(), shape, site, about, enter, each))
+        launches.append(
+            unit.kernel(f"step_{number}", scope.text(), shape, site, about, enter, each, uses=of_advance(unit))
+        )
     return tuple(launches)
 
 
@@ -179,16 +182,16 @@ def _collect(unit: CudaUnit, spiking: Threshold | Renewal, spikes: str, recorded
         "    }",
         "}",
     ]
-    return _kernel(unit, "spikes", scope, "spikes")
+    return _kernel(unit, "spikes", scope, "spikes", of_spiking(unit))
 
 
-def _kernel(unit: CudaUnit, name: str, scope: Scope, about: str) -> Launch:
+def _kernel(unit: CudaUnit, name: str, scope: Scope, about: str, uses: Uses) -> Launch:
     """A kernel of the spikes of a population."""
     spiking = population_of(unit).owner.spiking
     assert spiking is not None
     return unit.kernel(
         name, scope.text(), Shape.EACH, Site.NEURON, f"{unit.owner.owner.name}: {about}",
-        networks=unit.among(spiking.body), sequence=f"{unit.prefix}_spikes",
+        networks=unit.among(spiking.body), sequence=f"{unit.prefix}_spikes", uses=uses,
     )  # fmt: skip
 
 
@@ -211,7 +214,7 @@ def _scheduled(unit: CudaUnit, spiking: Scheduled, recorded: bool) -> Launch:
         "    p->cursor = end;",
         "}",
     ]
-    return _kernel(unit, "spikes", scope, "spikes")
+    return _kernel(unit, "spikes", scope, "spikes", of_spiking(unit))
 
 
 def _follow(inner: Frame, spiking: Threshold | Renewal | Scheduled, recorded: bool) -> None:
@@ -245,4 +248,4 @@ def _due(unit: CudaUnit, spiking: Renewal) -> Launch:
 
     scope.lines.append("int32_t *const counts = pl_run_counts(p, step);")
     scope.lines += unit.over(Site.NEURON, body, outer)
-    return _kernel(unit, "due", scope, "next spikes")
+    return _kernel(unit, "due", scope, "next spikes", of_due(unit))

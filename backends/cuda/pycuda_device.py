@@ -162,17 +162,28 @@ class PyCudaModule:
         self._module, self._stream, self._graphs, self._current = module, stream, graphs, current
         self._event, self._error = driver.Event, driver.Error
         self._functions: dict[str, Any] = {}
-        self._recorded: dict[tuple[Call, ...], ctypes.c_void_p | None] = {}
 
-    def launch(self, calls: Sequence[Call], times: int = 1) -> None:
-        """Put the calls on the device, `times` times: as a graph where they come more than once."""
+    def launch(self, calls: Sequence[Call]) -> None:
+        """Put the calls on the device."""
         with self._current():
-            graph = self._graph(tuple(calls)) if times > 1 else None
-            for _ in range(times):
-                if graph is None:
-                    self._put(calls)
-                else:
+            self._put(calls)
+
+    def keep(self, calls: Sequence[Call]) -> Callable[[], None]:
+        """What launches the calls: from the second time on as a graph, if the driver makes one of them."""
+        times, graph = 0, None
+
+        def again() -> None:
+            nonlocal times, graph
+            times += 1
+            with self._current():
+                if times == 2:
+                    graph = self._graph(calls)
+                if graph is not None:
                     self._graphs.run(graph)
+                else:
+                    self._put(calls)
+
+        return again
 
     def timed(self, calls: Sequence[Call]) -> list[float]:
         """Run the calls once and wait; gives the seconds that each took on the device."""
@@ -185,20 +196,18 @@ class PyCudaModule:
             events[-1].synchronize()
             return [first.time_till(second) / 1000 for first, second in pairwise(events)]
 
-    def _graph(self, calls: tuple[Call, ...]) -> ctypes.c_void_p | None:
-        if calls not in self._recorded:
-            for call in calls:
-                self._function(call.kernel)  # loading one is not allowed while a graph is recorded
-            try:
-                self._recorded[calls] = self._graphs.record(lambda: self._put(calls))
-            except self._error:  # the driver does not record such launches
-                self._recorded[calls] = None
-        return self._recorded[calls]
+    def _graph(self, calls: Sequence[Call]) -> ctypes.c_void_p | None:
+        for call in calls:
+            self._function(call.kernel)  # loading one is not allowed while a graph is recorded
+        try:
+            return self._graphs.record(lambda: self._put(calls))
+        except self._error:  # the driver does not record such launches
+            return None
 
     def _put(self, calls: Sequence[Call]) -> None:
         for call in calls:
             self._function(call.kernel).prepared_async_call(
-                (call.grid, call.networks), (call.block, 1, 1), self._stream, call.model, call.data
+                (call.grid, call.networks, call.layers), (call.block, 1, 1), self._stream, call.model, call.data
             )
 
     def _function(self, name: str) -> Any:

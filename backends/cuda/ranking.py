@@ -61,6 +61,7 @@ def emit_grow_ranked(block: KernelBlock, statement: GrowRanked) -> None:
     wanted = _wanted(block, statement)
     ranks = "const pl_ranks ranks = pl_ranks_of_pairs(p);"
     begin = f"pl_ranks_begin(m, p, pl_kernel, {number}, ranks, 0, pl_pairs(p));"
+    before = len(block.launches)
     first = block.kernel([ranks, begin], Shape.SPREAD)
     outer = block.frame()
     frame = unit.frame(outer.scope, [], Site.SYNAPSE, now=block.now, repeat=block.repeat, locals=dict(block.locals))
@@ -99,6 +100,8 @@ def emit_grow_ranked(block: KernelBlock, statement: GrowRanked) -> None:
     block.kernel([ranks, edits], Shape.SPREAD)
     block.kernel([ranks, "pl_chosen_grow(p, &ranks);"], Shape.WARPS, Site.PRE)
     emit_edits(block, [Growth(statement.init, {})])
+    again = [replace(launch, sequence=first.kernel, apart=True) for launch in block.launches[before:]]
+    block.launches[before:] = again
 
 
 def _wanted(block: KernelBlock, statement: PruneRanked | GrowRanked) -> Value:

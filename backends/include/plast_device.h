@@ -155,6 +155,16 @@ typedef struct pl_model {
         return;                                                                                                  \
     }
 
+/* The beginning of a kernel beside one that may stall, by whole blocks: all threads see the same. One that has run or not is
+ * launched again. */
+#define PL_ENTER_BLOCK(m, number)                                                                                \
+    const int64_t pl_kernel = (number);                                                                          \
+    (void)pl_kernel;                                                                                             \
+    PL_NETWORK(m);                                                                                               \
+    if (__syncthreads_or(pl_halted(m))) {                                                                        \
+        return;                                                                                                  \
+    }
+
 /* The beginning of kernels that find input that is too large: every thread gets to look. */
 #define PL_ENTER_ADVANCE(m, number)                                                                              \
     const int64_t pl_kernel = (number);                                                                          \
@@ -173,6 +183,9 @@ PL_DEVICE bool pl_halted(const pl_model *m) {
     const volatile pl_model *const now = PL_FIRST(m);
     return (now->fault | now->stall | (int64_t)now->input_word) != 0;
 }
+
+/* Of kernels that share a launch: the one of this layer of the grid; where there is one layer, the one that `data` names. */
+PL_DEVICE unsigned pl_layer(const void *data) { return gridDim.z > 1 ? blockIdx.z : (unsigned)(uint64_t)data; }
 
 PL_DEVICE int64_t pl_thread(void) { return (int64_t)blockIdx.x * blockDim.x + threadIdx.x; }
 PL_DEVICE int64_t pl_threads(void) { return (int64_t)gridDim.x * blockDim.x; }
@@ -225,12 +238,15 @@ PL_DEVICE bool pl_chance(pl_model *m, double u, double p, uint32_t purpose, int3
     return u < p;
 }
 
-/* The host has to make room before `kernel` runs again; the kernel has changed nothing yet. By one thread. */
+/* The host has to make room before `kernel` runs again; the kernel has changed nothing yet. By one thread. Of several kernels
+ * at the same time the first one is heard; the others say it again. */
 PL_DEVICE void pl_stall(pl_model *m, int64_t why, int64_t kernel, int64_t owner, int64_t need) {
-    m->stall_kernel = kernel;
-    m->stall_owner = owner;
-    m->stall_need = need;
-    *(volatile int64_t *)&m->stall = why; /* other blocks look at it as they begin */
+    /* other blocks look at it as they begin */
+    if (atomicCAS((unsigned long long *)&m->stall, 0ull, (unsigned long long)why) == 0ull) {
+        m->stall_kernel = kernel;
+        m->stall_owner = owner;
+        m->stall_need = need;
+    }
 }
 
 /* ------------------------------------------------------------------ inputs */

@@ -71,12 +71,14 @@ class PaperModule:
     def __init__(self, device: PaperDevice):
         self.device = device
 
-    def launch(self, calls: Sequence[Call], times: int = 1) -> None:
-        for _ in range(times):
-            for call in calls:
-                assert call.block == 1 or call.block % 32 == 0
-                self.device.calls.append(call)
-                self.device.kernels[call.kernel](call.model, call.data)
+    def launch(self, calls: Sequence[Call]) -> None:
+        for call in calls:
+            assert call.block == 1 or call.block % 32 == 0
+            self.device.calls.append(call)
+            self.device.kernels[call.kernel](call.model, call.data)
+
+    def keep(self, calls: Sequence[Call]) -> Callable[[], None]:
+        return lambda: self.launch(calls)
 
 
 def at(address: int, count: int, dtype: type) -> NDArray[Any]:

@@ -58,12 +58,14 @@ def launches(emitted: Emitted) -> list[Launch]:
 @pytest.mark.parametrize("name", ir_programs.ALL)
 def test_every_kernel_is_launched_and_has_its_number(name: str) -> None:
     emitted = emit(scheduled(name), "single")
-    kernels = re.findall(r'extern "C" __global__ void (\w+)\(pl_model \*m, void \*data\) \{\n +PL_ENTER\w*\(m, (\d+)\)',
-                         emitted.source)  # fmt: skip
-    assert len(dict(kernels)) == len(kernels) == emitted.source.count("__global__")
+    entered = re.findall(r"void (\w+)\(pl_model \*m, void \*data\) \{\n +PL_ENTER\w*\(m, (\d+)\)", emitted.source)
     planned = launches(emitted)
-    assert {(x.kernel, str(x.number)) for x in planned} == set(kernels)
-    assert planned[0].number >= 0
+    single = [part for launch in planned for part in launch.parts or (launch,)]
+    assert len(dict(entered)) == len(entered) == len({launch.kernel for launch in single})
+    assert {(x.kernel, str(x.number)) for x in single} == set(entered)
+    assert len({launch.number for launch in (*planned, *single)}) == len({x.kernel for x in (*planned, *single)})
+    kernels = re.findall(r'extern "C" __global__ void (\w+)\(', emitted.source)
+    assert len(kernels) == len(set(kernels)) and set(kernels) == {launch.kernel for launch in planned}
     assert emitted.plan.step[-1].kernel == "plast_tick"
 
 

@@ -46,12 +46,12 @@ class Far(Mutating):
         module = Mutating.compile(self, source, precision, mode)
         launch = module.launch
 
-        def shifted(calls: Sequence[Call], times: int = 1) -> None:
+        def shifted(calls: Sequence[Call]) -> None:
             if not calls or any(call.data for call in calls):  # the host hands in values for each place
-                return launch(calls, times)
+                return launch(calls)
             shift(calls[0].model, FAR)
             try:
-                launch(calls, times)
+                launch(calls)
             finally:
                 shift(calls[0].model, -FAR)
 

@@ -101,8 +101,8 @@ def engine() -> ctypes.CDLL:
         ("emu_free", ctypes.c_int, (pointer, long)),
         ("emu_inside", ctypes.c_int, (pointer, long, long)),
         ("emu_launch", ctypes.c_char_p, (
-            pointer, pointer, ctypes.c_char_p, ctypes.c_uint, ctypes.c_uint, ctypes.c_uint, pointer, pointer,
-            ctypes.POINTER(Variable), long, long, long, Order,
+            pointer, pointer, ctypes.c_char_p, ctypes.c_uint, ctypes.c_uint, ctypes.c_uint, ctypes.c_uint, pointer,
+            pointer, ctypes.POINTER(Variable), long, long, long, Order,
         )),
     ):  # fmt: skip
         function = getattr(library, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,16 +129,18 @@ class EmulatedModule:
     def __init__(self, device: EmulatedDevice, library: Library):
         self._device, self._library = device, library
 
-    def launch(self, calls: Sequence[Call], times: int = 1) -> None:
-        """Run the calls, one after the other, the whole `times` times.
+    def launch(self, calls: Sequence[Call]) -> None:
+        """Run the calls, one after the other.
 
         Raises:
             Violation: a kernel broke a rule.
         """
-        device = self._device
-        for _ in range(times):
-            for call in calls:
-                self._run(call, device)
+        for call in calls:
+            self._run(call, self._device)
+
+    def keep(self, calls: Sequence[Call]) -> Callable[[], None]:
+        """What runs them."""
+        return lambda: self.launch(calls)
 
     def _run(self, call: Call, device: EmulatedDevice) -> None:
         assert call.grid >= 1 and (call.block == 1 or call.block % 32 == 0) and call.block <= 1024
@@ -149,8 +151,8 @@ class EmulatedModule:
         order = build.Order(ORDERS.index(schedule.order), checked, schedule.preempt if checked else 0, seed)
         library = self._library
         report = device.engine.emu_launch(
-            device.arena, library.kernel(call.kernel), call.kernel.encode(), call.grid, call.networks, call.block,
-            call.model, call.data, library.shared, len(library.shared), *library.image, order,
+            device.arena, library.kernel(call.kernel), call.kernel.encode(), call.grid, call.networks, call.layers,
+            call.block, call.model, call.data, library.shared, len(library.shared), *library.image, order,
         )  # fmt: skip
         if report is not None:
             raise Violation(build.explained(report.decode(), library.path))

@@ -30,7 +30,7 @@ struct Launch {
     emu_arena *arena = nullptr;
     void (*kernel)(void *, void *);
     const char *name;
-    unsigned grid, rows, block; // blocks of a row of the grid, rows, threads of a block
+    unsigned grid, rows, layers, block; // blocks of a row of the grid, rows, layers of rows, threads of a block
     void *model, *data;
     uintptr_t image, image_end;
     emu_schedule schedule;
@@ -463,8 +463,10 @@ extern "C" {
 
 unsigned emu_thread_index(void) { return current; }
 unsigned emu_block_index(void) { return run.block_index % run.grid; }
-unsigned emu_block_row(void) { return run.block_index / run.grid; }
+unsigned emu_block_row(void) { return run.block_index / run.grid % run.rows; }
+unsigned emu_block_layer(void) { return run.block_index / run.grid / run.rows; }
 unsigned emu_grid_rows(void) { return run.rows; }
+unsigned emu_grid_layers(void) { return run.layers; }
 unsigned emu_block_size(void) { return run.block; }
 unsigned emu_grid_size(void) { return run.grid; }
 
@@ -600,8 +602,8 @@ void __tsan_func_exit(void) {}
 // ---------------------------------------------------------------- for the host
 
 const char *emu_launch(
-    emu_arena *arena, void (*kernel)(void *, void *), const char *name, unsigned grid, unsigned rows, unsigned block,
-    void *model, void *data, const emu_variable *shared, uint64_t shared_count, uint64_t begin, uint64_t end,
+    emu_arena *arena, void (*kernel)(void *, void *), const char *name, unsigned grid, unsigned rows, unsigned layers,
+    unsigned block, void *model, void *data, const emu_variable *shared, uint64_t shared_count, uint64_t begin, uint64_t end,
     emu_schedule schedule) {
     if (!all_stacks) {
         all_stacks = stacks(MOST_THREADS);
@@ -611,6 +613,7 @@ const char *emu_launch(
     run.name = name;
     run.grid = grid;
     run.rows = rows;
+    run.layers = layers;
     run.block = block;
     run.model = model;
     run.data = data;
@@ -633,12 +636,12 @@ const char *emu_launch(
     pool.clear();
     report.clear();
     memset(ready, 0, sizeof ready);
-    std::vector<unsigned> order(grid * rows);
+    std::vector<unsigned> order(grid * rows * layers);
     std::iota(order.begin(), order.end(), 0u);
     if (schedule.order == 1) {
         std::reverse(order.begin(), order.end());
     } else if (schedule.order == 2) {
-        for (unsigned k = grid * rows; k > 1; --k) {
+        for (unsigned k = grid * rows * layers; k > 1; --k) {
             std::swap(order[k - 1], order[draw() % k]);
         }
     }

@@ -14,7 +14,9 @@ unsigned emu_block_size(void) __attribute__((const));
 unsigned emu_grid_size(void) __attribute__((const));
 // Of the second dimension of the grid.
 unsigned emu_block_row(void) __attribute__((const));
+unsigned emu_block_layer(void) __attribute__((const));
 unsigned emu_grid_rows(void) __attribute__((const));
+unsigned emu_grid_layers(void) __attribute__((const));
 
 enum { EMU_BARRIER_PLAIN, EMU_BARRIER_OR, EMU_BARRIER_AND, EMU_BARRIER_COUNT };
 int emu_barrier(int kind, int value, const char *file, int line);
@@ -50,6 +52,7 @@ struct emu_variable {
 };
 // Run a kernel. NULL, or a report, in which @0x12 is an address of code in the module.
 const char *emu_launch(
-    emu_arena *arena, void (*kernel)(void *, void *), const char *name, unsigned grid, unsigned rows, unsigned block,
-    void *model, void *data, const emu_variable *shared, uint64_t shared_count, uint64_t begin, uint64_t end, emu_schedule schedule);
+    emu_arena *arena, void (*kernel)(void *, void *), const char *name, unsigned grid, unsigned rows, unsigned layers,
+    unsigned block, void *model, void *data, const emu_variable *shared, uint64_t shared_count, uint64_t begin, uint64_t end,
+    emu_schedule schedule);
 }

@@ -29,13 +29,14 @@ template <unsigned (*ask)(void), unsigned others> struct emu_dimensions {
     static constexpr unsigned y = others, z = others;
 };
 static constexpr emu_dimensions<emu_thread_index, 0> threadIdx{};
-template <unsigned (*ask)(void), unsigned (*row)(void)> struct emu_plane {
+template <unsigned (*ask)(void), unsigned (*row)(void), unsigned (*layer)(void)> struct emu_space {
     emu_number<ask> x;
     emu_number<row> y;
+    emu_number<layer> z;
 };
-static constexpr emu_plane<emu_block_index, emu_block_row> blockIdx{};
+static constexpr emu_space<emu_block_index, emu_block_row, emu_block_layer> blockIdx{};
 static constexpr emu_dimensions<emu_block_size, 1> blockDim{};
-static constexpr emu_plane<emu_grid_size, emu_grid_rows> gridDim{};
+static constexpr emu_space<emu_grid_size, emu_grid_rows, emu_grid_layers> gridDim{};
 static constexpr int warpSize = 32;
 
 // ---------------------------------------------------------------- barriers

@@ -166,11 +166,11 @@ API cuModuleGetFunction(Function **to, Module *module, const char *name) {
 
 API cuFuncSetBlockShape(Function *, int, int, int) { return SUCCESS; } // a launch says it again
 
-static int run(const Function *function, unsigned grid, unsigned rows, unsigned block, void *model, void *data) {
+static int run(const Function *function, unsigned grid, unsigned rows, unsigned layers, unsigned block, void *model, void *data) {
     Module *const m = function->module;
     const emu_schedule schedule{2, 1, 100, ++launches};
     const char *report = emu_launch(
-        arena, function->kernel, function->name.c_str(), grid, rows, block, model, data, &m->shared,
+        arena, function->kernel, function->name.c_str(), grid, rows, layers, block, model, data, &m->shared,
         m->shared.bytes ? 1 : 0, m->begin, m->end, schedule);
     if (report) {
         fprintf(stderr, "%s\n", report);
@@ -189,10 +189,10 @@ API cuLaunchKernel(
             return INVALID;
         }
     }
-    if (parameters || !extra || grid_z * block_y * block_z != 1 || shared != 0 || block_x > 1024 || !grid_x || !grid_y) {
+    if (parameters || !extra || block_y * block_z != 1 || shared != 0 || block_x > 1024 || !grid_x || !grid_y || !grid_z) {
         return INVALID;
     }
-    return queue([=] { return run(function, grid_x, grid_y, block_x, pointers[0], pointers[1]); });
+    return queue([=] { return run(function, grid_x, grid_y, grid_z, block_x, pointers[0], pointers[1]); });
 }
 
 // ---------------------------------------------------------------- streams and graphs
