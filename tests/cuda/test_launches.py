@@ -21,6 +21,11 @@ def test_a_step_of_the_map(name: str, count: int) -> None:
     assert len(kernels) == count, kernels
 
 
+def test_a_step_of_the_map_in_which_nothing_is_rewired() -> None:
+    plan = emit(scheduled("TopographicMap"), "single").plan
+    assert len([launch for launch in plan.step if not launch.every]) == 5
+
+
 def test_a_step_of_the_balanced_network() -> None:
     kernels = step_of(driver.build(gpu.balanced(200, 20).checked()).scheduled)
     assert len(kernels) == 5, kernels
