@@ -44,8 +44,9 @@ Array = NDArray[Any]
 FAULT_NAN = 2
 #: Blocks of one launch are no more than this often those that fill the device: threads take what there is in turns.
 WAVES = 16
-#: Of kernels that share a launch, each can have this part of the device at the least.
-LAYERS = 4
+#: A kernel along rows that shares a launch has a thread for so many synapses (the spikes of few arrive in the same
+#: step), and one part in so many of the device at the least.
+RARELY, LEAST = 25, 4
 
 
 def _numbers(launch: Launch) -> list[int]:
@@ -172,15 +173,23 @@ class CudaExecutable(DeviceState):
         return Call(launch.kernel, grid, block, self.memory.model_address, data)
 
     def _together(self, launch: Launch) -> Call:
-        """Kernels that share a launch fill the device together: each has the blocks of the one that needs most."""
-        calls = [self._call(part) for part in launch.parts]
-        fills = -(-self._device.spread // min(len(calls), LAYERS))
-        grid = max(
-            min(call.grid, fills if part.shape is Shape.SPREAD else self._device.spread)
-            for part, call in zip(launch.parts, calls, strict=True)
-        )
+        """Kernels that share a launch: each has the blocks of the one that needs most, if they fit on the device.
+
+        Those that have nothing to do take time, too.
+        """
+        calls, blocks = [self._call(part) for part in launch.parts], list[int]()
+        for part, call in zip(launch.parts, calls, strict=True):
+            needs = call.grid
+            if part.shape is Shape.SPREAD and part.owner in self.edges:
+                needs = max(self._rooms()[part.owner] // (RARELY * call.block), -(-self._device.spread // LEAST))
+            blocks.append(min(needs, self._device.spread))
         block = max(call.block for call in calls)
-        return Call(launch.kernel, grid, block, self.memory.model_address, layers=len(calls))
+        return Call(launch.kernel, max(blocks), block, self.memory.model_address, layers=len(calls))
+
+    def _rooms(self) -> dict[str, int]:
+        """Places of synapses of each projection."""
+        structs = self.memory.projections
+        return {name: int(structs[place.number].rows.room) for name, place in self.layout.projections.items()}
 
     def _calls(self, launches: Launches, data: int = 0, whole: bool = False) -> list[Call]:
         """The launches for this network, or for the `whole` batch."""
@@ -264,6 +273,7 @@ class CudaExecutable(DeviceState):
         begun = self.step
         while (done := self.step - begun) < steps:
             self._send()
+            self._steps.rooms(self._rooms())
             self._steps.launch(begun + done, steps - done, self._calls_of_all)
             self._launched()
             self._settle(self._plan.step, whole=True)

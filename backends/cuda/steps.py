@@ -6,7 +6,7 @@ host. So some steps are one sequence of calls, kept by what is due in them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from plastlang.backends.cuda.device import Call, Module
 from plastlang.backends.cuda.plan import Launch, Launches
@@ -31,6 +31,7 @@ class Steps:
         self._step, self._module = step, module
         self._blocks = tuple(sorted(set().union(*(launch.every for launch in step))))
         self._periods: dict[tuple[str, int], int] = {}
+        self._rooms: Mapping[str, int] = {}
         self._known: dict[Due, Callable[[], None]] = {}
         self._many = FEW
 
@@ -41,6 +42,12 @@ class Steps:
             self._known.clear()
             shortest = min(self._periods.values())
             self._many = shortest * -(-FEW // shortest) if shortest <= MANY else FEW
+
+    def rooms(self, rooms: Mapping[str, int]) -> None:
+        """How many synapses there may be: grids follow it."""
+        if rooms != self._rooms:
+            self._rooms = rooms
+            self._known.clear()
 
     def launch(self, first: int, count: int, calls: Calls) -> None:
         """Put the steps first .. first + count - 1 on the device; `calls`: those of launches that stand together."""

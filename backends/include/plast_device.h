@@ -155,8 +155,8 @@ typedef struct pl_model {
         return;                                                                                                  \
     }
 
-/* The beginning of a kernel beside one that may stall, by whole blocks: all threads see the same. One that has run or not is
- * launched again. */
+/* The beginning of a kernel that shares a launch with others that may stall, as it may itself. All threads of a block see the
+ * same: after a stall all of them are launched again, those that have run as well. */
 #define PL_ENTER_BLOCK(m, number)                                                                                \
     const int64_t pl_kernel = (number);                                                                          \
     (void)pl_kernel;                                                                                             \
