@@ -44,8 +44,9 @@ from tests.cuda.playing import DevicePlayer, Machine, machines
 from tests.programs.running import built
 from tests.programs.strategies import programs
 
-#: Programs of one seed, and how large they are by the number of their part: most neurons, longest run.
-PART, SIZES = 100, ((8, 12), (8, 12), (40, 6), (200, 3))
+#: Programs of one seed, and how large they are by the number of their part: most neurons, longest run, and steps from
+#: one look at the network to the next. What is not looked at after each step is launched many steps at once.
+PART, SIZES = 100, ((8, 12, 1), (8, 48, 17), (40, 6, 1), (200, 3, 1))
 #: Every so many programs the C is gcc's; clang, where there is one, takes half as long for the others.
 GCC_EVERY = 4
 #: A program that takes longer than this hangs; looking for a smaller one that fails takes no longer than this (s).
@@ -54,26 +55,28 @@ PATIENCE, SHRINKING = 600, 120
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A program, what the host does with it, and the device."""
+    """A program, what the host does with it, the device, and how often the network is looked at."""
 
     text: str
     script: Script
     machine: Machine
+    every: int = 1
 
     def __str__(self) -> str:
         return f"{self.script}\n# on {self.machine}\n{self.text}"
 
 
-def agree(text: str, script: Script, machine: Machine, network: Built | None = None) -> None:
-    """Play a program on all three, and look after every step.
+def agree(case: Case, network: Built | None = None) -> None:
+    """Play a program on all three.
 
     Raises Disagreement with the program and the first difference, or with the rule that a kernel broke.
     """
+    text, script, machine, every = case.text, case.script, case.machine, case.every
     network = network or built(text)
-    reference = Player(network, "reference", script, 1, 1).play()
-    _same(text, script, reference, Player(network, "c", script, 1, 1).play(), "C")
+    reference = Player(network, "reference", script, every, 1).play()
+    _same(text, script, reference, Player(network, "c", script, every, 1).play(), "C")
     try:
-        emulated = DevicePlayer(network, "cuda", script, 1, 1, machine).play()
+        emulated = DevicePlayer(network, "cuda", script, every, 1, machine).play()
     except Violation as violation:
         raise Disagreement(f"{violation}\n\n# on {machine}\n{script}\n{text}") from None
     _same(text, script, reference, emulated, f"CUDA on {machine}")
@@ -84,13 +87,13 @@ def agree(text: str, script: Script, machine: Machine, network: Built | None = N
 
 def _of_part(part: int, play: Callable[[Case], None], phases: tuple[Phase, ...]) -> None:
     """Call `play` with the programs of a part, in their order."""
-    most, longest = SIZES[part % len(SIZES)]
+    most, longest, every = SIZES[part % len(SIZES)]
 
     @seed(part)
     @settings(FEW, derandomize=False, max_examples=PART, phases=phases, report_multiple_bugs=False)
     @given(programs(most), scripts(longest), machines())
     def draw(text: str, script: Script, machine: Machine) -> None:
-        play(Case(text, script, machine))
+        play(Case(text, script, machine, every))
 
     draw()
 
@@ -167,7 +170,7 @@ def _once(emit: Callable[..., Any]) -> Callable[..., Any]:
 def fails(case: Case) -> str:
     """What goes wrong with a program, or ""."""
     try:
-        agree(case.text, case.script, replace(case.machine, keep=False))
+        agree(replace(case, machine=replace(case.machine, keep=False)))
     except Exception as error:
         return f"{type(error).__name__}: {error}" if not isinstance(error, Disagreement) else str(error)
     return ""
@@ -198,7 +201,7 @@ class Preparing:
         try:
             for task in begun[1]:
                 task.result()
-            agree(case.text, case.script, case.machine, begun[0])
+            agree(case, begun[0])
         except Disagreement as error:
             return str(error)
         except Exception as error:

@@ -41,8 +41,8 @@ def test_all_three_agree_and_it_is_recorded(tmp_path: Path, capfd: pytest.Captur
 
 
 def test_what_fails_is_shrunk_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def agree(text: str, script: Script, *_: object) -> None:
-        if "    delay" in text:
+    def agree(case: Case, *_: object) -> None:
+        if "    delay" in case.text:
             raise Disagreement("a delay")
 
     monkeypatch.setattr(many_programs, "agree", agree)

@@ -129,6 +129,13 @@ def test_random_programs(text: str, script: Script, machine: Machine) -> None:
     compare(text, script, machine)
 
 
+@given(programs(most_neurons=10), scripts(longest=40), machines())
+@settings(FEW, max_examples=5)
+def test_random_programs_in_long_runs(text: str, script: Script, machine: Machine) -> None:
+    """What is not looked at after each step is launched many steps at once."""
+    compare(text, script, machine, every=17)
+
+
 @given(programs(most_neurons=200), scripts(longest=3), machines())
 @settings(FEW, max_examples=1)
 def test_random_programs_of_many_blocks(text: str, script: Script, machine: Machine) -> None:
