@@ -135,7 +135,7 @@ class KernelBlock:
         self.structure(self, statement)
         owner.scratch[before:] = [replace(s, own=False) for s in owner.scratch[before:]]
         if self.unit.layout.batched:
-            self.kernel([f"pl_batch_view(m, {owner.number});"], Shape.ONE)
+            self.kernel(batch_view(self.unit), Shape.ONE)
 
     def _group(self, group: list[Stmt], lasting: set[str], own: bool) -> None:
         site = site_of(group[0])
@@ -191,7 +191,9 @@ class KernelBlock:
             outer = self.frame()
             outer.scope.lines += (of_all if every else by_row)(self.unit, statement, outer, result)
             shape = Shape.BLOCK if every else Shape.WARPS
-            self.kernel(outer.scope.text(), shape, statement.site, line_of(statement.span), networks)
+            launch = self.kernel(outer.scope.text(), shape, statement.site, line_of(statement.span), networks)
+            if every:  # the block is all there may be
+                self.launches[-1] = replace(launch, apart=True, sequence=launch.kernel)
             self.locals[statement.name] = result
             return
         reduction = Reduction(self.unit, statement)
@@ -292,6 +294,11 @@ def kept(unit: CudaUnit, name: str, type_: Type, site: Site, own: bool = True) -
     if site is Site.GLOBAL:
         return Value(f"{place}[0]", type_, site)
     return Value(place, type_, site, indexed=True)
+
+
+def batch_view(unit: CudaUnit) -> list[str]:
+    """In a batch: the other networks count synapses as the first does."""
+    return ["if (pl_thread() == 0) {", f"    pl_batch_view(m, {unit.owner.number});", "}"]
 
 
 def run_keeping(

@@ -11,7 +11,7 @@ from plastlang.ir.types import Site
 
 
 class Shape(Enum):
-    """How the threads of a launch are counted. Kernels work for any number: shapes are for speed alone."""
+    """How the threads of a launch are counted. Kernels work for any number, but those that are `apart`."""
 
     ONE = "one"  # a single thread
     BLOCK = "block"  # one block, whose threads work together

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from plastlang.backends.cfamily.layout import ProjectionLayout
-from plastlang.backends.cuda.blocks import KernelBlock, Structural
+from plastlang.backends.cuda.blocks import KernelBlock, Structural, batch_view
 from plastlang.backends.cuda.growing import emit_grow_uniform
 from plastlang.backends.cuda.kernels import CudaUnit
 from plastlang.backends.cuda.matching import emit_grow_matched
@@ -40,7 +40,7 @@ def emit_view(unit: CudaUnit) -> Launches:
     """In a batch: the other networks count synapses as the first does."""
     if not unit.layout.batched:
         return ()
-    return (unit.kernel("view", [f"pl_batch_view(m, {unit.owner.number});"], Shape.ONE),)
+    return (unit.kernel("view", batch_view(unit), Shape.ONE),)
 
 
 def emit_index(unit: CudaUnit) -> Launches:

@@ -9,25 +9,31 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plastlang.backends.cuda import populations, together
 from plastlang.backends.cuda.backend import CudaBackend
 from plastlang.backends.cuda.device import Call
+from plastlang.backends.cuda.executable import CudaExecutable
 from plastlang.backends.cuda.kernels import Module
 from plastlang.backends.cuda.plan import Launch, Launches, Networks, Shape, Uses
 from plastlang.backends.cuda.stalls import Stall
 from plastlang.backends.cuda.steps import FEW, KEPT, Steps
 from plastlang.backends.interface import Options
+from tests import ir_programs
+from tests.cross.hand_built import agree, beside_the_reference
 from tests.cross.looking import difference, look, recorded
-from tests.cross.script import Action, Script
+from tests.cross.script import Action, Script, scripts
 from tests.cross.versus import Disagreement, Player, begin
 from tests.cuda.emulator import ORDERS, Schedule, Violation
-from tests.cuda.playing import Machine, compare
+from tests.cuda.playing import Machine, compare, machines
 from tests.cuda.test_mutations import Mutating
+from tests.cuda.test_same_bits import FEW as FEW_EXAMPLES
+from tests.cuda.test_same_bits import SLOW
 from tests.cuda.test_stalls import stalled  # noqa: F401 - a fixture
 from tests.programs.running import built
+from tests.programs.strategies import programs
 
 # ---------------------------------------------------------------- which kernels share a launch
 
@@ -230,6 +236,34 @@ def test_kernels_that_meet_are_found_in_a_shared_launch(monkeypatch: pytest.Monk
     monkeypatch.setattr(populations, "of_due", lambda unit: Uses())
     monkeypatch.setattr(populations, "of_spiking", lambda unit: Uses())
     assert re.search("race|bits|not initialised", played(Mutating("", "", Schedule("random", 1, 3000))))
+
+
+# ---------------------------------------------------------------- grids
+
+
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that may share a launch gets several blocks, however few it asks for."""
+    narrow = CudaExecutable._call
+
+    def call(self: CudaExecutable, launch: Launch, data: int = 0) -> Call:
+        found = narrow(self, launch, data)
+        return found if launch.apart else replace(found, grid=max(3, found.grid), block=max(64, found.block))
+
+    monkeypatch.setattr(CudaExecutable, "_call", call)
+
+
+@given(programs(most_neurons=10), scripts(longest=6), machines())
+@settings(FEW_EXAMPLES, max_examples=5, suppress_health_check=[*SLOW, HealthCheck.function_scoped_fixture])
+def test_kernels_take_any_grid(wide: None, text: str, script: Script, machine: Machine) -> None:
+    compare(text, script, machine)
+
+
+@pytest.mark.parametrize("number", range(len(ir_programs.ALL)))
+def test_kernels_of_hand_built_programs_take_any_grid(wide: None, number: int) -> None:
+    program = list(ir_programs.ALL.values())[number]()
+    machine = Machine(seed=number)
+    agree(program, beside_the_reference(program, Options("single"), machine.load), 12)
 
 
 # ---------------------------------------------------------------- long runs
