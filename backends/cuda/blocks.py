@@ -107,7 +107,7 @@ class KernelBlock:
             return unit.layout.batched and sharing.is_own(statement, lets)
 
         def apart(before: list[Stmt], statement: Stmt) -> bool:
-            return own(before[0]) != own(statement) or (own(statement) and meet(sharing, before, statement))
+            return own(before[0]) != own(statement) or (own(statement) and meet(sharing, before, (statement,)))
 
         groups = grouped(body, apart)
         lasting = outliving(tuple(body), groups)
@@ -253,10 +253,10 @@ def _alone(statement: Stmt) -> bool:
     return isinstance(statement, Reduce) or is_structural(statement)
 
 
-def meet(sharing: Sharing, before: Sequence[Stmt], statement: Stmt) -> bool:
-    """Whether a statement must wait until all networks are done with those before, because of what they share."""
-    first, second = sharing.writes_shared(before), sharing.writes_shared((statement,))
-    return bool(first & (second | _reads((statement,))) or second & _reads(before))
+def meet(sharing: Sharing, before: Sequence[Stmt], after: Sequence[Stmt]) -> bool:
+    """Whether statements must wait until all networks are done with those before, because of what they share."""
+    first, second = sharing.writes_shared(before), sharing.writes_shared(after)
+    return bool(first & (second | _reads(after)) or second & _reads(before))
 
 
 def _reads(body: Sequence[Stmt]) -> frozenset[str]:

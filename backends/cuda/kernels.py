@@ -15,6 +15,8 @@ from plastlang.ir.nodes import Stmt
 from plastlang.ir.sharing import Sharing
 from plastlang.ir.types import Site
 
+#: The rows of an end of a projection: their name, their neuron, an entry, how many there are.
+ROWS = {Site.PRE: ("rows", "i", "s", "p->n_pre"), Site.POST: ("incoming", "j", "e", "p->n_post")}
 #: Puts the statements of a loop's body on the lines of a frame.
 Body = Callable[[Frame], None]
 
@@ -159,30 +161,84 @@ class CudaUnit(Unit):
 
     def rows(self, count: str, head: list[str], body: Body, outer: Frame) -> list[str]:
         """One or more warps for the row of each k < `count`, lanes along the row; `head` says which row it is."""
-        return self._warps(count, head, "rows", "i", "s", Site.PRE, body, outer)
+        return self._warps(count, head, Site.PRE, body, outer)
 
     def columns(self, count: str, head: list[str], body: Body, outer: Frame) -> list[str]:
         """One or more warps for the synapses onto the post of each k < `count`, found through the index."""
-        return self._warps(count, head, "incoming", "j", "e", Site.POST, body, outer)
+        return self._warps(count, head, Site.POST, body, outer)
 
-    def _warps(
-        self, count: str, head: list[str], rows: str, row: str, entry: str, end: Site, body: Body, outer: Frame
-    ) -> list[str]:  # fmt: skip
+    def rows_in_order(self, end: Site, fires: Sequence[str], body: Body, outer: Frame) -> list[str]:
+        """One or more warps for each row, which go through the networks in which its neuron `fires`, in their order.
+
+        A synapse is that of the same thread in all networks, so what they add to it comes in their order.
+        """
+        _, row, _, count = ROWS[end]
         scope, before = Scope(numbers=outer.scope.numbers), list[str]()
         middle, inner = self.levels(_around(outer, scope, before), end)
         body(inner)
         if not inner.lines:
             return []
-        start, stride = f"p->{rows}.start[{row}]", "32 * share"
-        loop = [
-            "const int64_t k = turn / share;",
-            *head,
-            *middle.lines,
-            f"const int64_t last = {start} + p->{rows}.length[{row}];",
-            f"for (int64_t {entry} = {start} + turn % share * 32 + pl_lane(); {entry} < last; {entry} += {stride}) {{",
-            *indent([*self.entry(end), *inner.lines]),
+        scope.lines = [*before, *middle.lines, *self._walk(end, inner.lines)]
+        look = [
+            "bool fires = false;",
+            "if (first + pl_lane() < all->batch) {",
+            *indent([*self._network("first + pl_lane()"), *fires]),
+            "}",
+            "for (unsigned who = __ballot_sync(0xffffffffu, fires); who != 0; who &= who - 1) {",
+            *indent([*self._network("first + __ffs((int)who) - 1"), *scope.text()]),
             "}",
         ]
+        return [
+            f"const int64_t turns = {count}, share = pl_share(turns);",
+            "pl_model *const all = m;",
+            "for (int64_t turn = pl_warp(); turn < turns * share; turn += pl_warps()) {",
+            f"    const int32_t {row} = (int32_t)(turn / share);",
+            "    for (int64_t first = 0; first < all->batch; first += 32) {",
+            *indent(look, 2),
+            "    }",
+            "}",
+        ]
+
+    def each_in_order(self, end: Site, fires: Sequence[str], body: Body, outer: Frame) -> list[str]:
+        """A thread for each neuron of an end, which goes through the networks in which it `fires`, in order."""
+        _, index, _, count = ROWS[end]
+        scope, before = Scope(numbers=outer.scope.numbers), list[str]()
+        inner = self.inside(_around(outer, scope, before), end, frozenset({Site.GLOBAL}))
+        body(inner)
+        if not inner.lines:
+            return []
+        scope.lines = [*before, *inner.lines]
+        return [
+            "pl_model *const all = m;",
+            f"for (int64_t k = pl_thread(); k < {count}; k += pl_threads()) {{",
+            f"    const int32_t {index} = (int32_t)k;",
+            "    for (int64_t b = 0; b < all->batch; ++b) {",
+            *indent([*self._network("b"), "bool fires;", *fires, "if (fires) {", *indent(scope.text()), "}"], 2),
+            "    }",
+            "}",
+        ]
+
+    def _network(self, number: str) -> list[str]:
+        return [f"pl_model *const m = all->networks[{number}];", self.pointer, "(void)p;"]
+
+    def _walk(self, end: Site, lines: list[str]) -> list[str]:
+        """Lines for each entry of a row, among the warps that share it."""
+        rows, row, entry, _ = ROWS[end]
+        start, stride = f"p->{rows}.start[{row}]", "32 * share"
+        return [
+            f"const int64_t last = {start} + p->{rows}.length[{row}];",
+            f"for (int64_t {entry} = {start} + turn % share * 32 + pl_lane(); {entry} < last; {entry} += {stride}) {{",
+            *indent([*self.entry(end), *lines]),
+            "}",
+        ]
+
+    def _warps(self, count: str, head: list[str], end: Site, body: Body, outer: Frame) -> list[str]:
+        scope, before = Scope(numbers=outer.scope.numbers), list[str]()
+        middle, inner = self.levels(_around(outer, scope, before), end)
+        body(inner)
+        if not inner.lines:
+            return []
+        loop = ["const int64_t k = turn / share;", *head, *middle.lines, *self._walk(end, inner.lines)]
         lines = [
             f"const int64_t turns = {count}, share = pl_share(turns);",
             *before,

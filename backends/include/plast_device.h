@@ -278,6 +278,20 @@ PL_DEVICE int32_t pl_spikes_before(const int32_t *counts, int64_t run) {
 /* How many lanes before this one are in the mask. */
 PL_DEVICE int32_t pl_rank(unsigned mask) { return __popc(mask & ((1u << pl_lane()) - 1u)); }
 
+#ifdef PL_BATCH
+/* Whether a neuron is in a list of spikes. */
+PL_DEVICE bool pl_spiked(const pl_spikes *spiked, int32_t i) {
+    int64_t from = 0, n = spiked->count;
+    while (n > 0) {
+        const int64_t half = n / 2;
+        const bool right = spiked->neurons[from + half] < i;
+        from = right ? from + half + 1 : from;
+        n = right ? n - half - 1 : half;
+    }
+    return from < spiked->count && spiked->neurons[from] == i;
+}
+#endif
+
 /* The first row of a schedule that is not before `step`. */
 PL_DEVICE int64_t pl_schedule_from(const pl_population *p, int64_t step) {
     int64_t from = 0, n = p->scheduled;

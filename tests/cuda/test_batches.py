@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from plastlang import train
 from plastlang.backends.cuda import backend as cuda
 from plastlang.backends.cuda.emit import emit
+from plastlang.backends.cuda.plan import Networks
 from plastlang.backends.cuda.toolchain import compilers
 from plastlang.backends.interface import Executable, Options
 from plastlang.diagnostics import MachineError
@@ -151,6 +152,16 @@ network Net:
 def test_spikes_that_add_to_what_is_shared(precision: str) -> None:
     actions = (Action("run", 6), Action("move", 0), Action("run", 3), Action("move", 1), Action("run", 3))
     compare(built(ADDING), Script(3, precision, 1, actions), 3, Machine())
+
+
+def test_spikes_of_more_networks_than_a_warp_has_lanes() -> None:
+    compare(built(ADDING), Script(4, "single", 1, (Action("run", 4),)), 35, Machine(checked=False), every=4)
+
+
+def test_what_two_kernels_add_at_the_same_spikes_comes_network_by_network() -> None:
+    text = ADDING.replace("sent += pre.u / 3", "sent += pre.u / 3\n        g += w / 5")
+    assert [x.networks for x in emit(built(text).scheduled, "single", True).plan.step].count(Networks.ORDER) == 4
+    compare(built(text), Script(3, "single", 1, (Action("run", 6),)), 3, Machine())
 
 
 def test_training_gives_the_bits_of_c(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import pytest
 from benchmarks import gpu
 from plastlang import driver
 from plastlang.backends.cuda.emit import emit
+from plastlang.backends.cuda.plan import Networks
 from plastlang.ir.nodes import Program
 from tests.cuda.test_emitted_code import scheduled
 
@@ -35,6 +36,12 @@ def test_a_batch_tells_the_other_networks_of_edits() -> None:
     """Once for all projections that rewire, however many networks there are."""
     program = scheduled("TopographicMap")
     assert len(step_of(program, True)) == len(step_of(program)) + 1
+
+
+def test_a_batch_that_trains_launches_nothing_for_each_network() -> None:
+    """What the networks add to a gradient at their spikes is added by one kernel, however many they are."""
+    step = emit(scheduled("RewiringClassifier"), "single", True).plan.step
+    assert len(step) == 23 and not any(launch.networks is Networks.ORDER for launch in step)
 
 
 def test_sizes_do_not_matter() -> None:
