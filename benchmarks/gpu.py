@@ -268,6 +268,7 @@ def map_table(
         ))  # fmt: skip
     head = ("s", "mode", "synapses", "s for 1 s", "times real time", *(n for n, _ in SHARES), "arrivals / bandwidth")
     about = (
+        "Shares are those of kernels that run one at a time, without launches that are shared. "
         "Goals: s = 7 at least 10 times real time, rewiring at most 10 %, arriving spikes at least 60 % of the "
         f"bandwidth of a copy ({peak / 1e9:.0f} GB/s here), deterministic at most 1.3 times the time of fast."
     )

@@ -281,10 +281,10 @@ class CudaExecutable(DeviceState):
 
     def profile(self, steps: int) -> dict[str, float]:
         """Advance by `steps`, a kernel at a time; gives the seconds that each kernel took in all."""
-        apart = self._one_by_one()
-        seconds = {name: 0.0 for name, _ in apart}
+        seconds = {name: 0.0 for name, _ in self._one_by_one(self._plan.step)}
         timed = getattr(self._module, "timed", self._timed)
         for _ in range(steps):
+            apart = self._one_by_one(self._steps.launches(self.step))
             self._send()
             for (name, _), took in zip(apart, timed([call for _, call in apart]), strict=True):
                 seconds[name] += took
@@ -292,14 +292,14 @@ class CudaExecutable(DeviceState):
             self._settle(self._plan.step, whole=True)
         return seconds
 
-    def _one_by_one(self) -> list[tuple[str, Call]]:
+    def _one_by_one(self, launches: Launches) -> list[tuple[str, Call]]:
         """The calls of a step without any at the same time, with the names of their kernels."""
         found: list[tuple[str, Call]] = []
-        for alone, launches in groupby(self._plan.step, lambda launch: not launch.parts):
+        for alone, some in groupby(launches, lambda launch: not launch.parts):
             if alone:
-                found += [(call.kernel, call) for call in self._calls(tuple(launches), whole=True)]
+                found += [(call.kernel, call) for call in self._calls(tuple(some), whole=True)]
                 continue
-            for launch in launches:
+            for launch in some:
                 for layer, part in enumerate(launch.parts):
                     calls = self._calls((replace(part, kernel=launch.kernel),), layer, whole=True)
                     found += [(part.kernel, call) for call in calls]

@@ -60,6 +60,10 @@ class Steps:
             self._known[found]()
             first, count = first + found[0], count - found[0]
 
+    def launches(self, step: int) -> Launches:
+        """Those of one step."""
+        return self._launches(self._due(step, 1), 0)
+
     def _keeps(self, due: Due) -> bool:
         return due in self._known or len(self._known) < KEPT
 
