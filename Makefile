@@ -13,7 +13,7 @@ EXTRA := $(shell for c in "$$CC" gcc clang; do \
 	echo 'int x;' | $$c -x c -include math.h -c - -o /dev/null >/dev/null 2>&1 && { echo plot; exit; }; done; echo plot,zig)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz fuzz-cuda nvcc science-long accuracy pycuda gpu docs-check gallery wheel clean
+.PHONY: help demo test check bench fuzz fuzz-cuda fuzz-ptx nvcc science-long accuracy pycuda gpu docs-check gallery wheel clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
@@ -58,6 +58,9 @@ fuzz: $(VENV)/.test ## the property tests with many more examples
 
 fuzz-cuda: $(VENV)/.test ## 20 000 random programs on the reference, C and emulated CUDA (hours; goes on)
 	@$(BIN)/python -m tests.cuda.many_programs 0 20000
+
+fuzz-ptx: $(VENV)/.test ## 2000 random programs whose kernels are run as NVIDIA's PTX of them (hours; goes on)
+	@$(BIN)/python -m tests.cuda.many_programs 0 2000 --ptx --into out/many_ptx
 
 nvcc: $(VENV)/.test ## kernels of the whole library for all architectures, warnings and spills as errors (needs nvcc)
 	@$(BIN)/python -m pytest -n 2 -m long tests/cuda/test_emitted_code.py

@@ -35,6 +35,7 @@ from plastlang.backends.c.toolchain import find_compiler
 from plastlang.backends.cfamily import cache
 from plastlang.backends.cfamily.cache import VARIABLE, cache_directory
 from plastlang.backends.cuda import backend as cuda_backend
+from plastlang.diagnostics import MachineError
 from plastlang.driver import Built
 from tests.cross.script import Script, scripts
 from tests.cross.test_random_programs import FEW, QUICK
@@ -85,23 +86,23 @@ def agree(case: Case, network: Built | None = None) -> None:
 # ---------------------------------------------------------------- programs by their numbers
 
 
-def _of_part(part: int, play: Callable[[Case], None], phases: tuple[Phase, ...]) -> None:
-    """Call `play` with the programs of a part, in their order."""
+def _of_part(part: int, play: Callable[[Case], None], phases: tuple[Phase, ...], ptx: bool) -> None:
+    """Call `play` with the programs of a part, in their order. `ptx`: their kernels are run as PTX."""
     most, longest, every = SIZES[part % len(SIZES)]
 
     @seed(part)
     @settings(FEW, derandomize=False, max_examples=PART, phases=phases, report_multiple_bugs=False)
     @given(programs(most), scripts(longest), machines())
     def draw(text: str, script: Script, machine: Machine) -> None:
-        play(Case(text, script, machine, every))
+        play(Case(text, script, replace(machine, ptx=ptx), every))
 
     draw()
 
 
-def cases(part: int) -> list[Case]:
+def cases(part: int, ptx: bool = False) -> list[Case]:
     """The programs of a part. There may be fewer than PART of them, if hypothesis finds no more."""
     found: list[Case] = []
-    _of_part(part, found.append, (Phase.generate,))
+    _of_part(part, found.append, (Phase.generate,), ptx)
     return found
 
 
@@ -127,7 +128,7 @@ def smaller(part: int, case: Case, fails: Callable[[Case], str]) -> tuple[Case, 
             raise Disagreement(what)
 
     with suppress(_Enough, Exception):
-        _of_part(part, play, (Phase.generate, Phase.shrink))
+        _of_part(part, play, (Phase.generate, Phase.shrink), case.machine.ptx)
     return best, how or fails(case)
 
 
@@ -191,9 +192,8 @@ class Preparing:
             getattr(sys.modules[type(module).__module__], name)(network.scheduled, case.script.precision, batch).source
             for module, name, batch in ((c_backend, "emitted", 1), (cuda_backend, "emit", False))
         )
-        variant = "checked" if case.machine.checked else "plain"
-        tasks = [self._pool.submit(library_for, c, lambda: compiler), self._pool.submit(build.compiled, cuda, variant)]
-        return network, tasks
+        of_c = self._pool.submit(library_for, c, lambda: compiler)
+        return network, [of_c, self._pool.submit(build.compiled, cuda, case.machine.variant)]
 
     def finish(self, number: int, begun: tuple[Built, list[Future[Any]]], case: Case) -> str:
         """Play it. What goes wrong, or ""."""
@@ -218,9 +218,10 @@ def _forget() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the record and what failed are."""
+    """Where the record and what failed are, and whether kernels are run as PTX."""
 
     directory: Path
+    ptx: bool = False
 
     @property
     def record(self) -> Path:
@@ -264,7 +265,7 @@ class Place:
 def play_part(place: Place, begin: int, end: int) -> None:
     """Programs [begin, end) of one part, in this process; each `number done failed` goes to `playing`."""
     part = begin // PART
-    found = cases(part)[begin - part * PART : end - part * PART]
+    found = cases(part, place.ptx)[begin - part * PART : end - part * PART]
     preparing, failed, following = Preparing(), 0, None
     with emitting_once():
         for k, case in enumerate(found):
@@ -308,7 +309,7 @@ def run_part(place: Place, begin: int, end: int) -> None:
             part = number // PART
             what = f"the process ended with status {status}"
             print(f"program {number}: {what}", flush=True)
-            place.keep(number, cases(part)[number - part * PART], what)
+            place.keep(number, cases(part, place.ptx)[number - part * PART], what)
             place.append(begin, number + 1, done + 1, failed + 1, time.monotonic() - started)
             begin = number + 1
             continue
@@ -317,14 +318,21 @@ def run_part(place: Place, begin: int, end: int) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run programs; 1 if any has failed."""
+    """Run programs; 1 if any has failed, 3 if the machine cannot."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("begin", type=int, nargs="?", default=0, metavar="FROM")
     parser.add_argument("end", type=int, nargs="?", default=20_000, metavar="TO")
     parser.add_argument("--into", type=Path, default=Path("out/many_programs"), help="folder of record and failures")
+    parser.add_argument("--ptx", action="store_true", help="run NVIDIA's PTX of the kernels (takes four times as long)")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="end after the part that is then played")
     given_ = parser.parse_args(arguments)
-    place = Place(given_.into.resolve())
+    if given_.ptx:
+        try:
+            build.nvrtc()
+        except MachineError as error:
+            print(error)
+            return 3
+    place = Place(given_.into.resolve(), given_.ptx)
     place.directory.mkdir(parents=True, exist_ok=True)
     os.environ["PLASTLANG_CFLAGS"] = QUICK
     os.environ[VARIABLE] = str(place.directory / "cache")

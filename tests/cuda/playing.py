@@ -19,7 +19,7 @@ from tests.programs.running import built
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """An emulated device: in which order threads and blocks run, and how many there are."""
+    """An emulated device: in which order threads and blocks run, how many there are, and whether what runs is PTX."""
 
     order: str = "random"
     seed: int = 0
@@ -28,11 +28,17 @@ class Machine:
     spread: int = 3
     checked: bool = True
     keep: bool = True
+    ptx: bool = False
+
+    @property
+    def variant(self) -> str:
+        """How its kernels are compiled (emulator/build.py)."""
+        return "ptx" if self.ptx else "checked" if self.checked else "plain"
 
     def load(self, program: Program, options: Options) -> CudaExecutable:
         """A program on such a device."""
         schedule = Schedule(self.order, self.seed, self.preempt)
-        device = EmulatedDevice(schedule, self.checked, self.block, self.spread, keep=self.keep)
+        device = EmulatedDevice(schedule, self.checked, self.block, self.spread, keep=self.keep, ptx=self.ptx)
         return CudaBackend(device).load(program, options)
 
 

@@ -37,10 +37,10 @@ SCHEDULES = [*(Schedule(order) for order in ORDERS), Schedule("random", 3, 8000)
 
 def play(
     body: str, schedule: Schedule | None = None, grid: int = 1, block: int = 64, n: int = 64, checked: bool = True,
-    numbers: NDArray[np.int32] | None = None,
+    numbers: NDArray[np.int32] | None = None, ptx: bool = False,
 ) -> tuple[NDArray[np.int32], int]:  # fmt: skip
     """Run a kernel with in = 0, 1, ..., n - 1, or `numbers`. Gives out and sum."""
-    device = EmulatedDevice(schedule, checked)
+    device = EmulatedDevice(schedule, checked, ptx=ptx)
     places = [device.allocate(4 * n, "in"), device.allocate(4 * n, "out"), device.allocate(8, "sum")]
     model = device.allocate(32, "model")
     device.write(model, np.array([n, *places], np.int64))

@@ -11,7 +11,9 @@ import pytest
 from tests.cross.script import Script
 from tests.cross.versus import Disagreement
 from tests.cuda import many_programs
+from tests.cuda.emulator import build
 from tests.cuda.many_programs import Case, cases, main
+from tests.cuda.test_kernels import compiler
 from tests.programs.running import built
 
 
@@ -38,6 +40,18 @@ def test_all_three_agree_and_it_is_recorded(tmp_path: Path, capfd: pytest.Captur
     assert main(["0", "3", "--into", str(tmp_path)]) == 0
     assert lines(tmp_path)[1:] == [(0, 1, 1, 0), (2, 3, 1, 0)]
     assert not [path for path in tmp_path.rglob("*.so") if not path.name.startswith("engine-")]
+
+
+def test_kernels_run_as_ptx(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert [case.machine.variant for case in cases(0, ptx=True)] == ["ptx"] * 4
+    compiler("nvrtc")
+    assert main(["0", "1", "--ptx", "--into", str(tmp_path)]) == 0 and lines(tmp_path) == [(0, 1, 1, 0)]
+    monkeypatch.setattr(build, "compilers", tuple)
+    build.nvrtc.cache_clear()
+    assert main(["0", "1", "--ptx", "--into", str(tmp_path)]) == 3
+    assert "the PTX is made by NVRTC, which is not installed" in capsys.readouterr().out
 
 
 def test_what_fails_is_shrunk_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

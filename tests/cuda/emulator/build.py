@@ -15,6 +15,9 @@ from pathlib import Path
 
 from plastlang.backends.cfamily.cache import build_directory, cache_directory
 from plastlang.backends.cfamily.headers import INCLUDE, headers
+from plastlang.backends.cuda.toolchain import ARCHITECTURES, Compiler, Target, compilers
+from plastlang.diagnostics import MachineError
+from tests.cuda.emulator.ptx import translated
 
 HERE = Path(__file__).parent
 #: Bits as on a device: no contraction, no assumptions about aliasing and overflow that nvcc does not make.
@@ -26,19 +29,22 @@ FLAGS = (
 COPIES = ("memcpy", "memmove", "memset")
 #: How kernels may be compiled, by compiler; clang++, where there is one, takes half as long, and sees more of structs
 #: (what a call takes or gives by value). checked: every access becomes a call of the engine; volatile ones a call of
-#: their own. undefined: what C++ leaves undefined is said on stderr.
+#: their own. ptx: of the PTX that NVIDIA's compiler makes; what is compiled calls the engine by itself. undefined: what
+#: C++ leaves undefined is said on stderr.
 VARIANTS = {
     "clang++": {
         "plain": ("-O1", "-fwrapv"),
         "checked": ("-O0", "-gline-tables-only", "-fwrapv", "-fsanitize=thread",
                     "-mllvm", "-tsan-distinguish-volatile=1", "-mllvm", "-tsan-instrument-func-entry-exit=0",
                     "-mllvm", "-tsan-instrument-read-before-write=1"),
+        "ptx": ("-O1", "-gline-tables-only", "-fwrapv"),
     },
     "g++": {
         "plain": ("-O1", "-fwrapv", "-fno-ipa-reference"),
         "checked": ("-O0", "-g1", "-fwrapv", "-fno-ipa-reference", "-fsanitize=thread",
                     "--param=tsan-distinguish-volatile=1", "--param=tsan-instrument-func-entry-exit=0",
                     *(f"-fno-builtin-{word}" for word in COPIES)),
+        "ptx": ("-O1", "-g1", "-fwrapv"),
         "undefined": ("-O0", "-g1", "-fsanitize=undefined,float-cast-overflow"),
     },
 }  # fmt: skip
@@ -67,7 +73,7 @@ def _run(command: Sequence[str | Path], where: Path | None = None) -> None:
 def _fingerprint() -> str:
     """Of everything of the emulator that a compiled file depends on."""
     digest = hashlib.sha256(repr((FLAGS, VARIANTS)).encode())
-    for path in sorted((*HERE.glob("*.?pp"), HERE / "build.py")):
+    for path in sorted((*HERE.glob("*.?pp"), HERE / "build.py", HERE / "ptx.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -111,6 +117,19 @@ def engine() -> ctypes.CDLL:
 
 
 @functools.cache
+def nvrtc() -> Compiler:
+    """NVIDIA's compiler.
+
+    Raises:
+        MachineError: there is none on this machine.
+    """
+    found = [compiler for compiler in compilers() if compiler.kind == "nvrtc"]
+    if not found:
+        raise MachineError("the PTX is made by NVRTC, which is not installed (python -m pip install nvidia-cuda-nvrtc)")
+    return found[0]
+
+
+@functools.cache
 def compiler(variant: str) -> str:
     """Which compiler makes such kernels."""
     given = os.environ.get(CHOSEN, "")
@@ -142,13 +161,16 @@ def _front(variant: str) -> tuple[str | Path, ...]:
 
 
 def compiled(source: str, variant: str, keep: bool = True) -> Path:
-    """A library of the kernels of a source, beside the source itself (.cu). Without `keep` the caller removes it."""
+    """A library of the kernels of a source, beside what was compiled (.cu). Without `keep` the caller removes it."""
     name = compiler(variant)
-    key = hashlib.sha256("\0".join((source, headers(), _fingerprint(), name, variant)).encode()).hexdigest()[:32]
+    made = str(nvrtc().version) if variant == "ptx" else ""
+    key = hashlib.sha256("\0".join((source, headers(), _fingerprint(), name, variant, made)).encode()).hexdigest()[:32]
     # what does not stay gets a name that was never used: a loaded library is found by its name, even without its file
     path = _cached(f"{key}.so" if keep else f"{key}-{os.getpid()}-{next(_numbers)}.so")
     if path.exists():
         return path
+    if variant == "ptx":
+        source = translated(nvrtc().compile(source, Target(ARCHITECTURES[-1], "ptx")).decode(), checked=True)
     # what is translated ahead is the header for one network
     ahead = '#include "plast_device.h"' in source and "#define PL_BATCH" not in source
     front = _front(variant) if ahead else ("-include", HERE / "shim.hpp")

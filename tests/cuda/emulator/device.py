@@ -43,17 +43,19 @@ class EmulatedDevice:
         total: bytes that there are.
         keep: whether compiled kernels stay in the cache.
         undefined: instead of accesses, what C++ leaves undefined is watched, and said on stderr.
+        ptx: what runs is the PTX that NVIDIA's compiler makes of the kernels, each access watched.
     """
 
     name = "emulator"
 
     def __init__(
         self, schedule: Schedule | None = None, checked: bool = True, block: int = 64, spread: int = 3,
-        total: int = 1 << 30, keep: bool = True, undefined: bool = False,
+        total: int = 1 << 30, keep: bool = True, undefined: bool = False, ptx: bool = False,
     ):  # fmt: skip
         self.schedule, self.block, self.spread = schedule or Schedule(), block, spread
         self.total, self.keep, self.launches = total, keep, 0
-        self.variant = "undefined" if undefined else "checked" if checked else "plain"
+        self.checked = ptx or (checked and not undefined)
+        self.variant = "ptx" if ptx else "undefined" if undefined else "checked" if checked else "plain"
         self.engine = build.engine()
         self.arena = self.engine.emu_open()
         self._sizes: dict[int, int] = {}
@@ -147,8 +149,8 @@ class EmulatedModule:
         device.launches += 1
         schedule = device.schedule
         seed = (schedule.seed * 1_000_003 + device.launches) & (2**64 - 1)
-        checked = device.variant == "checked"
-        order = build.Order(ORDERS.index(schedule.order), checked, schedule.preempt if checked else 0, seed)
+        preempt = schedule.preempt if device.checked else 0
+        order = build.Order(ORDERS.index(schedule.order), device.checked, preempt, seed)
         library = self._library
         report = device.engine.emu_launch(
             device.arena, library.kernel(call.kernel), call.kernel.encode(), call.grid, call.networks, call.layers,
