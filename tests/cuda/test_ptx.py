@@ -164,7 +164,11 @@ INSTRUCTIONS = [
     ("fma.rn.f32 %f9, 0f3F800001, 0f3F800001, 0fBF800002", 0x28800000),
     ("div.rn.f32 %f9, 0f3F800000, 0f40400000", 0x3EAAAAAB), ("sqrt.rn.f32 %f9, 0f40000000", 0x3FB504F3),
     ("rcp.rn.f64 %fd9, 0d4008000000000000", 0x3FD5555555555555), ("abs.f64 %fd9, 0dBFF0000000000000", 0x3FF0 << 48),
-    ("neg.f32 %f9, 0f00000000", 0x80000000), (f"min.f32 %f9, {NAN}, 0f3F800000", 0x3F800000),
+    ("neg.f32 %f9, 0f00000000", 0x80000000),
+    # towards minus infinity; into [0, 1]
+    ("fma.rm.f32 %f9, 0f3F800001, 0f3F800001, 0f00000000", 0x3F800002), ("cvt.sat.f32.f32 %f9, 0fBF800000", 0),
+    ("fma.rm.f32 %f9, 0fBF800001, 0f3F800001, 0f00000000", 0xBF800003), ("cvt.sat.f32.f32 %f9, 0f40000000", 0x3F800000),
+    (f"cvt.sat.f32.f32 %f9, {NAN}", 0), (f"min.f32 %f9, {NAN}, 0f3F800000", 0x3F800000),
     ("max.f32 %f9, 0f80000000, 0f00000000", 0), ("min.f64 %fd9, 0d0000000000000000, 0d8000000000000000", 1 << 63),
 ]  # fmt: skip
 #: Whether 1 and NaN, 1 and 1, 2 and 1 compare so.
@@ -181,7 +185,7 @@ class Given:
 
     version: tuple[int, int] = (0, 0)
 
-    def compile(self, source: str, target: Target) -> bytes:
+    def compile(self, source: str, target: Target, mode: str) -> bytes:
         """Nothing to do."""
         return source.encode()
 
@@ -234,7 +238,7 @@ def test_comparisons(type_: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("text", [
-    "ex2.approx.ftz.f32 %f9, %f1", "add.ftz.f32 %f9, %f1, %f1", "add.rz.f32 %f9, %f1, %f1", "cvt.rz.f32.f64 %f9, %fd1",
+    "lg2.approx.f32 %f9, %f1", "add.ftz.f32 %f9, %f1, %f1", "add.rz.f32 %f9, %f1, %f1", "cvt.rz.f32.f64 %f9, %fd1",
     "setp.lt.and.s32 %p1, %r1, %r1, %p1", "tex.1d %f9, %f1",
 ])  # fmt: skip
 def test_what_is_not_known_is_said(text: str) -> None:

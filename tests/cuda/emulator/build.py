@@ -27,24 +27,25 @@ FLAGS = (
 )  # fmt: skip
 #: Functions of C that a compiler makes of copies of structs; in kernels they are the engine's, which looks.
 COPIES = ("memcpy", "memmove", "memset")
+#: Kernels by way of the PTX that NVIDIA's compiler makes in a mode.
+PTX = {"ptx": "deterministic", "ptx of the fast mode": "fast"}
 #: How kernels may be compiled, by compiler; clang++, where there is one, takes half as long, and sees more of structs
 #: (what a call takes or gives by value). checked: every access becomes a call of the engine; volatile ones a call of
-#: their own. ptx: of the PTX that NVIDIA's compiler makes; what is compiled calls the engine by itself. undefined: what
-#: C++ leaves undefined is said on stderr.
+#: their own. PTX: what is compiled calls the engine by itself. undefined: what C++ leaves undefined is said on stderr.
 VARIANTS = {
     "clang++": {
         "plain": ("-O1", "-fwrapv"),
         "checked": ("-O0", "-gline-tables-only", "-fwrapv", "-fsanitize=thread",
                     "-mllvm", "-tsan-distinguish-volatile=1", "-mllvm", "-tsan-instrument-func-entry-exit=0",
                     "-mllvm", "-tsan-instrument-read-before-write=1"),
-        "ptx": ("-O1", "-gline-tables-only", "-fwrapv"),
+        **dict.fromkeys(PTX, ("-O1", "-gline-tables-only", "-fwrapv")),
     },
     "g++": {
         "plain": ("-O1", "-fwrapv", "-fno-ipa-reference"),
         "checked": ("-O0", "-g1", "-fwrapv", "-fno-ipa-reference", "-fsanitize=thread",
                     "--param=tsan-distinguish-volatile=1", "--param=tsan-instrument-func-entry-exit=0",
                     *(f"-fno-builtin-{word}" for word in COPIES)),
-        "ptx": ("-O1", "-g1", "-fwrapv"),
+        **dict.fromkeys(PTX, ("-O1", "-g1", "-fwrapv")),
         "undefined": ("-O0", "-g1", "-fsanitize=undefined,float-cast-overflow"),
     },
 }  # fmt: skip
@@ -163,14 +164,15 @@ def _front(variant: str) -> tuple[str | Path, ...]:
 def compiled(source: str, variant: str, keep: bool = True) -> Path:
     """A library of the kernels of a source, beside what was compiled (.cu). Without `keep` the caller removes it."""
     name = compiler(variant)
-    made = str(nvrtc().version) if variant == "ptx" else ""
+    made = str(nvrtc().version) if variant in PTX else ""
     key = hashlib.sha256("\0".join((source, headers(), _fingerprint(), name, variant, made)).encode()).hexdigest()[:32]
     # what does not stay gets a name that was never used: a loaded library is found by its name, even without its file
     path = _cached(f"{key}.so" if keep else f"{key}-{os.getpid()}-{next(_numbers)}.so")
     if path.exists():
         return path
-    if variant == "ptx":
-        source = translated(nvrtc().compile(source, Target(ARCHITECTURES[-1], "ptx")).decode(), checked=True)
+    if variant in PTX:
+        ptx = nvrtc().compile(source, Target(ARCHITECTURES[-1], "ptx"), PTX[variant]).decode()
+        source = translated(ptx, checked=True)
     # what is translated ahead is the header for one network
     ahead = '#include "plast_device.h"' in source and "#define PL_BATCH" not in source
     front = _front(variant) if ahead else ("-include", HERE / "shim.hpp")

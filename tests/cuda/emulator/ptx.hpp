@@ -4,8 +4,8 @@
 #include "shim.hpp"
 
 extern "C" {
-float truncf(float), fmaf(float, float, float);
-double trunc(double), fma(double, double, double);
+float truncf(float), fmaf(float, float, float), nextafterf(float, float);
+double trunc(double), fma(double, double, double), exp2(double);
 // of the engine; a checked module calls it before each access
 void __tsan_read1(void *), __tsan_read2(void *), __tsan_read4(void *), __tsan_read8(void *);
 void __tsan_write1(void *), __tsan_write2(void *), __tsan_write4(void *), __tsan_write8(void *);
@@ -80,6 +80,26 @@ template <typename T> EMU_FN T ptx_whole(double x, bool wide) {
     }
     return x >= limit ? (T)~least : x <= (is_signed ? -limit : 0.0) ? least : (T)x;
 }
+
+// ---------------------------------------------------------------- the fast mode
+
+// As wrong as it may be, 2^-bits of the value, up or down by the parity of the bits of the right one.
+EMU_FN float ptx_about(double exact, int bits) {
+    const double error = 1.0 / (double)(1 << bits);
+    return (float)(exact * (1.0 + (__builtin_parityll(emu_bits(exact)) ? error : -error)));
+}
+EMU_FN float ptx_power(float x) {
+    const float least = 1.17549435e-38f, power = ptx_about(exp2(fabsf(x) < least ? 0.0f : x), 22);
+    return power < least ? 0.0f : power;
+}
+// The upper half of a double.
+EMU_FN double ptx_reciprocal(double x) { return emu_value<double>(emu_bits(1.0 / x) >> 32 << 32); }
+EMU_FN float ptx_fma_down(float a, float b, float c) {
+    const long double exact = (long double)((double)a * b) + c;
+    const float near = (float)exact;
+    return near > exact ? nextafterf(near, -__builtin_inff()) : near;
+}
+EMU_FN float ptx_saturated(float x) { return x >= 1.0f ? 1.0f : x > 0.0f ? x : 0.0f; }
 
 // ---------------------------------------------------------------- between lanes
 

@@ -1,8 +1,8 @@
 """PTX as C++ that the engine runs: what NVIDIA's compiler made of a kernel, instruction by instruction.
 
 Registers are unsigned integers of their width, so that every instruction is arithmetic on bits; addresses of all spaces
-are the host's. Only what CUDA's compiler makes of our kernels in deterministic mode is known; the rest raises Unknown.
-What an instruction does is said in NVIDIA's "Parallel Thread Execution ISA".
+are the host's. Only what NVIDIA's compiler makes of our kernels is known; the rest raises Unknown. What an instruction
+does is said in NVIDIA's "Parallel Thread Execution ISA"; those that approximate err by as much as it allows.
 """
 
 from __future__ import annotations
@@ -162,15 +162,12 @@ class _Module:
         special = getattr(self, f"_{words[0]}", None)
         if special is not None:
             return str(special(words[1:], operands, line))
-        name = ".".join(words[:2]) if words[1] in ("wide", "hi", "shiftamt") else words[0]
-        expression = EXPRESSIONS.get(name)
-        if expression is None:
-            raise Unknown(line)
-        words = [word for word in words[1:] if word not in ("rn", "lo", *name.split("."))]
-        if len(words) != 1 or words[0] not in TYPES:
+        name = next((name for n in (3, 2, 1) if (name := ".".join(words[:n])) in EXPRESSIONS), "")
+        types = [word for word in words[1 + name.count(".") :] if word not in ("rn", "lo")]
+        if not name or len(types) != 1 or types[0] not in TYPES:
             raise Unknown(line)
         target, *sources = operands
-        return f"{target[1:]} = {expression(words[0], [self.value(x) for x in sources])};"
+        return f"{target[1:]} = {EXPRESSIONS[name](types[0], [self.value(x) for x in sources])};"
 
     def _bra(self, words: list[str], operands: list[str], line: str) -> str:
         return f"goto {_label(operands[0])};"
@@ -251,6 +248,8 @@ class _Module:
     def _cvt(self, words: list[str], operands: list[str], line: str) -> str:
         *how, to, of = words
         value = _typed(of, self.value(operands[1]))
+        if how == ["sat"] and to == of == "f32":
+            return f"{operands[0][1:]} = BITS(ptx_saturated({value}));"
         if any(word not in ("rn", *WHOLE) for word in how) or len(how) > 1:
             raise Unknown(line)
         if to[0] == "f" and of == to and how:
@@ -397,6 +396,9 @@ EXPRESSIONS: dict[str, Expression] = {
     "min": _of_type("ptx_min<{t}>({0}, {1})", "ptx_least({0}, {1})"),
     "max": _of_type("ptx_max<{t}>({0}, {1})", "ptx_most({0}, {1})"),
     "rcp": _arithmetic("", "1.0{f} / {0}"), "sqrt": _arithmetic("", "sqrt{f}({0})"),
+    "fma.rm": _arithmetic("", "ptx_fma_down({0}, {1}, {2})"), "ex2.approx.ftz": _arithmetic("", "ptx_power({0})"),
+    "rcp.approx.ftz": _arithmetic("", "ptx_reciprocal({0})"),
+    "sqrt.approx": _arithmetic("", "ptx_about(sqrt({0}), 23)"), "div.full": _arithmetic("", "ptx_about((double){0} / {1}, 22)"),
     "abs": _absolute, "mul.wide": _wide, "mul.hi": _high,
     "shl": _shift("ptx_shl"), "shr": _shift("ptx_shr"),
     "popc": lambda type_, x: f"__builtin_popcount{'ll' if type_ == 'b64' else ''}({_typed(type_, x[0])})",
