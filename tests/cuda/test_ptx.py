@@ -22,7 +22,8 @@ from tests.cross.script import Action, Script, scripts
 from tests.cross.versus import Disagreement
 from tests.cuda import test_batches
 from tests.cuda.emulator import EmulatedDevice, Schedule, Violation, build, libraries
-from tests.cuda.emulator.ptx import Unknown, translated
+from tests.cuda.emulator.ptx import translated
+from tests.cuda.emulator.ptx_values import Unknown
 from tests.cuda.playing import Machine, compare, compare_built, machines
 from tests.cuda.test_emitted_code import TEXTS, WHOLE
 from tests.cuda.test_emulator import PLANTED, SCHEDULES, WORDS, play

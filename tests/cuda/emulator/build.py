@@ -74,7 +74,7 @@ def _run(command: Sequence[str | Path], where: Path | None = None) -> None:
 def _fingerprint() -> str:
     """Of everything of the emulator that a compiled file depends on."""
     digest = hashlib.sha256(repr((FLAGS, VARIANTS)).encode())
-    for path in sorted((*HERE.glob("*.?pp"), HERE / "build.py", HERE / "ptx.py")):
+    for path in sorted((*HERE.glob("*.?pp"), *HERE.glob("ptx*.py"), HERE / "build.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
