@@ -21,6 +21,9 @@ void __tsan_volatile_write4(void *), __tsan_volatile_write8(void *);
 EMU_FN uint32_t ptx_bits(float x) { return emu_value<uint32_t>(emu_bits(x)); }
 EMU_FN uint64_t ptx_bits(double x) { return emu_bits(x); }
 
+// Where shared memory begins.
+#define SHARED ((uint64_t)&__start_emu_shared)
+
 template <typename T> EMU_FN T ptx_load(uint64_t address) {
     T x;
     __builtin_memcpy(&x, (const void *)address, sizeof x);

@@ -1,8 +1,9 @@
 """PTX as C++ that the engine runs: what NVIDIA's compiler made of a kernel, instruction by instruction.
 
-Registers are unsigned integers of their width, so that every instruction is arithmetic on bits; addresses of all spaces
-are the host's. Only what NVIDIA's compiler makes of our kernels is known; the rest raises Unknown. What an instruction
-does is said in NVIDIA's "Parallel Thread Execution ISA"; those that approximate err by as much as it allows.
+Registers are unsigned integers of their width: every instruction is arithmetic on bits. Addresses are the host's,
+but for those of shared memory, which count from its beginning and may have 32 bits. Only what NVIDIA's compilers make
+of our kernels is known; the rest raises Unknown. What an instruction does is said in NVIDIA's "Parallel Thread
+Execution ISA"; those that approximate err by as much as it allows.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ class _Module:
             raise Unknown(line)
         space, align, type_, name, count = memory.groups()
         size = int(type_[1:]) // 8 * int(count or 1)
-        self.symbols[name] = f"(uint64_t)&{_label(name)}[0]"
+        place = f"(uint64_t)&{_label(name)}[0]"
+        self.symbols[name] = f"({place} - SHARED)" if space == "shared" else place
         static = "__shared__ " if space == "shared" else ""
         self.lines.append(f"{static}unsigned char {_label(name)}[{size}] __attribute__((aligned({align})));")
 
@@ -133,13 +135,14 @@ class _Module:
             return self.symbols[operand]
         raise Unknown(operand)
 
-    def address(self, operand: str, further: int = 0) -> str:
-        """What [place+bytes] means, and so many bytes behind it."""
+    def address(self, operand: str, space: str, further: int = 0) -> str:
+        """What [place+bytes] means in a space of addresses, and so many bytes behind it."""
         inside = re.fullmatch(r"\[([%\w$]+)(?:\+(-?\d+))?\]", operand)
         if inside is None:
             raise Unknown(operand)
         bytes_ = int(inside[2] or 0) + further
-        return f"{self.value(inside[1])} + {bytes_}" if bytes_ else self.value(inside[1])
+        base = "SHARED + " if space == "shared" else ""
+        return f"{base}{self.value(inside[1])}{f' + {bytes_}' if bytes_ else ''}"
 
     def told(self, address: str, write: bool, bits: int, volatile: bool, space: str) -> str:
         """The engine hears of an access; memory of one thread is nobody else's."""
@@ -181,7 +184,8 @@ class _Module:
         return f"{target[1:]} = {self.value(source)};"
 
     def _cvta(self, words: list[str], operands: list[str], line: str) -> str:
-        return f"{operands[0][1:]} = {self.value(operands[1])};"
+        away = {("shared", "u64"): " + SHARED", ("to", "shared", "u64"): " - SHARED"}.get(tuple(words), "")
+        return f"{operands[0][1:]} = {self.value(operands[1])}{away};"
 
     def _access(self, words: list[str], line: str) -> tuple[bool, str, int, str]:
         space = next((word for word in words if word in SPACES), "")
@@ -196,7 +200,7 @@ class _Module:
         if space == "param":
             return f"{operands[0][1:]} = ({TYPES[type_]}){self.parameters[operands[1].strip('[]')]};"
         bits, word = int(type_[1:]), TYPES[type_]
-        parts = [self.address(operands[1], k * bits // 8) for k in range(vector)]
+        parts = [self.address(operands[1], space, k * bits // 8) for k in range(vector)]
         targets = [name.strip() for name in operands[0].strip("{}").split(",")]
         told = "".join(self.told(part, False, bits, volatile, space) for part in parts)
         if vector == 1:
@@ -208,7 +212,7 @@ class _Module:
     def _st(self, words: list[str], operands: list[str], line: str) -> str:
         volatile, space, vector, type_ = self._access(words, line)
         bits = int(type_[1:])
-        parts = [self.address(operands[0], k * bits // 8) for k in range(vector)]
+        parts = [self.address(operands[0], space, k * bits // 8) for k in range(vector)]
         values = [self.value(name.strip()) for name in operands[1].strip("{}").split(",")]
         told = [self.told(part, True, bits, volatile, space) for part in parts]
         return "".join(told) + " ".join(
@@ -258,6 +262,7 @@ class _Module:
 
     def _atom(self, words: list[str], operands: list[str], line: str) -> str:
         what, type_ = [word for word in words if word not in (*SPACES, "relaxed", "gpu")]
+        space = next((word for word in words if word in SPACES), "")
         target, place, *values = operands
         if what not in ("add", "min", "max", "exch", "cas", "or", "and") or (type_[0] == "f" and what != "add"):
             raise Unknown(line)
@@ -265,7 +270,7 @@ class _Module:
         kind = f"U{kind}" if type_[0] == "u" and what in ("min", "max") else kind
         a, b = (f"(uint64_t)({TYPES[type_]})({self.value(x)})" for x in (*values, "0")[:2])
         size = int(type_[1:]) // 8
-        call = f"emu_atomic(EMU_{kind}, (void *)({self.address(place)}), {size}, {a}, {b})"
+        call = f"emu_atomic(EMU_{kind}, (void *)({self.address(place, space)}), {size}, {a}, {b})"
         return f"{call};" if target == "_" else f"{target[1:]} = ({BITS[f'b{8 * size}']}){call};"
 
     def _red(self, words: list[str], operands: list[str], line: str) -> str:
