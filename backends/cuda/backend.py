@@ -90,8 +90,8 @@ class CudaBackend:
             name = _file_name(target)
             (directory / name).write_bytes(compiler.compile(text, target, options.mode))
             major, minor = divmod(target.architecture, 10)
-            what = "machine code for GPUs" if target.form == "cubin" else "code for GPUs from"
-            files[name] = f"{what} of compute capability {major}.{minor}" + (" on" if target.form == "ptx" else "")
+            what, which = ("machine code", "") if target.form == "cubin" else ("code", " or newer")
+            files[name] = f"{what} for GPUs of compute capability {major}.{minor}{which}"
         return files
 
     def open(self, program: Program, options: Options, directory: Path) -> CudaExecutable | CudaBatch:

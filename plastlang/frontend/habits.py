@@ -63,6 +63,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "pass": ("There is no `pass`.", "leave the block out"),
     "print": ("Nothing can be printed from a rule.", "use `record` in a network, or read the state from Python"),
     "from": ("An import is written the other way round.", 'write `import NAME from "file.plast"`'),
+    "include": ("Files are not included; names are imported.", 'write `import NAME from "file.plast"`'),
     "var": (
         "Variables are declared where they live.",
         "write `state`, `pre`, `post`, `synapse` or `global`, or `let` for a name",

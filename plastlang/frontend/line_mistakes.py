@@ -122,13 +122,14 @@ def misplaced(stop: Stop) -> Diagnostic | None:
     if not homes or (stop.at == 1 and first.type == "NAME"):
         return None
     where = " or ".join(PLACE_NAMES[home] for home in homes)
+    importing = "; a name from another file comes by `import`" if first == "use" and place == "top" else ""
     return Diagnostic(
         "P141",
         f"`{first}` does not stand here.",
         stop.span(first),
         "not here",
         (HERE[place],),
-        f"`{first}` stands {where}",
+        f"`{first}` stands {where}{importing}",
     )
 
 

@@ -101,6 +101,8 @@ MISTAKEN: dict[str, str] = {
     # other languages
     "python_def": "def f(x):\n    return x\n\nconst a = 1\n",
     "python_from": "from lif import LIF\n",
+    "c_include": 'include "lif.plast"\n',
+    "use_at_top": 'use LIF from "lif.plast"\n',
     "python_words": _block("return w", "pass", "print(w)", "for i in x:", "    w = 1", "while x:", "    w = 1"),
     "else_if": _block("if x > 1:", "    w = 1", "else if x > 2:", "    w = 2", "else:", "    w = 3"),
     "then": _block("if x > 1 then:", "    w = 1"),
