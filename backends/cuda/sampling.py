@@ -21,7 +21,7 @@ def emit_sample(block: KernelBlock, statement: Sample) -> None:
 
 class _Sampling:
     """The kernels of one statement. Without limits on degrees a wish is granted to the least number that claims its
-    key; with limits one thread goes through them.
+    key; with limits a block settles them in their order.
     """
 
     def __init__(self, block: KernelBlock, statement: Sample):
@@ -43,7 +43,7 @@ class _Sampling:
         self._begin(kept)
         self.block.kernel(decide, Shape.SPREAD)
         if self.limited:
-            self.block.kernel(["pl_settle_in_order(p);"], Shape.BLOCK)
+            self.block.kernel(["__shared__ pl_turn turn;", "pl_settle_in_order(p, &turn);"], Shape.BLOCK)
         # in samples of pairs a pair gets one synapse, where there was none
         wishes = "granted" if self.limited else "claimed"
         emit_edits(self.block, self.wishes.growths, kept, wishes, replaces=self.statement.slots is not None)

@@ -39,7 +39,7 @@ typedef struct pl_work {
     int64_t *place[2];  /* of new entries */
     long long *keys;    /* the set: -1 where it is empty */
     int32_t *least;     /* the least number of the wishes that claim the key */
-    int32_t *wishes;    /* numbers of samples that have a wish, in no order */
+    int32_t *wishes;    /* numbers of samples that have a wish, in no order or, once settled in order, in that */
     int32_t *list;      /* of granted edits */
     int32_t *row[2];    /* of each neuron: 1 + number of its first edit */
     int32_t *fresh[2];  /* ... how many new entries it gets */

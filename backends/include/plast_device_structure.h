@@ -13,53 +13,27 @@ PL_DEVICE int64_t pl_claim_from(const pl_work *w, int64_t key) {
 /* Sample `a` has a wish. */
 PL_DEVICE void pl_wishes(const pl_work *w, int32_t a) { w->wishes[atomicAdd(&w->head->wishes, 1)] = a; }
 
-/* Claim a key for wish `a`, together with other threads. Gives its place in the set. */
-PL_DEVICE int32_t pl_claim(const pl_work *w, int64_t key, int32_t a) {
+/* Put a key into the set, together with other threads. Gives its place, and whether it was not there yet. */
+PL_DEVICE int64_t pl_claim_key(const pl_work *w, long long key, bool *claimed) {
     int64_t at = pl_claim_from(w, key);
     for (;;) {
-        const long long there = (long long)atomicCAS(
-            (unsigned long long *)&w->keys[at], (unsigned long long)-1LL, (unsigned long long)key);
-        if (there == -1 || there == (long long)key) {
-            break;
+        const long long there =
+            (long long)atomicCAS((unsigned long long *)&w->keys[at], (unsigned long long)-1LL, (unsigned long long)key);
+        if (there == -1 || there == key) {
+            *claimed = there == -1;
+            return at;
         }
         at = (at + 1) & (w->head->places - 1);
     }
+}
+
+/* Claim a key for wish `a`, together with other threads. Gives its place in the set. */
+PL_DEVICE int32_t pl_claim(const pl_work *w, int64_t key, int32_t a) {
+    bool first;
+    const int64_t at = pl_claim_key(w, (long long)key, &first);
     atomicMin(&w->least[at], a);
     return (int32_t)at;
 }
-
-/* Grant wish `a` if it may be, as the one thread that settles one wish after the other. */
-PL_DEVICE void pl_settle(const pl_projection *p, const pl_work *w, int32_t a) {
-    pl_edit *const e = &w->edits[a];
-    int64_t at = pl_claim_from(w, e->key);
-    while (w->keys[at] != -1 && w->keys[at] != (long long)e->key) {
-        at = (at + 1) & (w->head->places - 1);
-    }
-    int32_t *const out = &w->net[0][e->pre], *const in = &w->net[1][e->post];
-    const bool full = e->kind > 0 && (p->rows.in_degree[e->post] + *in >= e->max_in || p->rows.length[e->pre] + *out >= e->max_out);
-    if (w->keys[at] != -1 || full) {
-        return;
-    }
-    w->keys[at] = (long long)e->key;
-    e->granted = 1;
-    *out += e->kind > 0 ? 1 : -1;
-    *in += e->kind > 0 ? 1 : -1;
-}
-
-/* Grant wishes in their order where degrees are limited: the first warp finds them, its first lane settles them. */
-PL_DEVICE void pl_settle_in_order(const pl_projection *p) {
-    const pl_work w = pl_work_now(p);
-    for (int64_t from = 0; pl_warp() == 0 && from < w.head->count; from += 32) {
-        const int64_t mine = from + pl_lane();
-        unsigned wishes = __ballot_sync(0xffffffffu, mine < w.head->count && w.edits[mine].kind != 0);
-        for (; pl_lane() == 0 && wishes != 0; wishes &= wishes - 1) {
-            pl_settle(p, &w, (int32_t)from + __ffs((int)wishes) - 1);
-        }
-        __syncwarp();
-    }
-}
-
-/* ------------------------------------------------------------------ growing uniformly */
 
 /* How many threads of the block before this one say yes, and how many of all; `counts` is shared. */
 PL_DEVICE int32_t pl_block_rank(bool yes, int32_t *counts, int32_t *all) {
@@ -78,6 +52,85 @@ PL_DEVICE int32_t pl_block_rank(bool yes, int32_t *counts, int32_t *all) {
     *all = sum;
     return before + pl_rank(mask);
 }
+
+/* Wishes that are settled at a time, at most: a thread for each. */
+#define PL_TURN 256
+
+/* What they know of each other, in shared memory. */
+typedef struct pl_turn {
+    int32_t pre[PL_TURN], post[PL_TURN], settled[PL_TURN];
+    int32_t counts[32];
+} pl_turn;
+
+/* List the wishes in the order of the samples, by one block. */
+PL_DEVICE void pl_wishes_in_order(const pl_work *w, int32_t *counts) {
+    int32_t listed = 0, found = 0;
+    for (int64_t from = 0; listed < w->head->wishes; from += blockDim.x) {
+        const int64_t a = from + threadIdx.x;
+        const bool wish = a < w->head->count && w->edits[a].kind != 0;
+        const int32_t number = listed + pl_block_rank(wish, counts, &found);
+        if (wish) {
+            w->wishes[number] = (int32_t)a;
+        }
+        listed += found;
+    }
+    __syncthreads();
+}
+
+/* Grant wish `a` if it may be. Those before it for the same pre or post are settled; beside it others claim other keys. */
+PL_DEVICE void pl_settle(const pl_projection *p, const pl_work *w, int32_t a) {
+    pl_edit *const e = &w->edits[a];
+    int32_t *const out = &w->net[0][e->pre], *const in = &w->net[1][e->post];
+    if (e->kind > 0 && (p->rows.in_degree[e->post] + *in >= e->max_in || p->rows.length[e->pre] + *out >= e->max_out)) {
+        return;
+    }
+    bool claimed;
+    (void)pl_claim_key(w, (long long)e->key, &claimed);
+    if (!claimed) {
+        return;
+    }
+    e->granted = 1;
+    *out += e->kind > 0 ? 1 : -1;
+    *in += e->kind > 0 ? 1 : -1;
+}
+
+/* Grant wishes in their order where degrees are limited, by one block: each by a thread, which waits for the wish before it for
+ * the same pre and for that for the same post. One key is of one post, so who claims the same key waits, too. */
+PL_DEVICE void pl_settle_in_order(const pl_projection *p, pl_turn *turn) {
+    if (blockIdx.x != 0) {
+        return;
+    }
+    const pl_work w = pl_work_now(p);
+    pl_wishes_in_order(&w, turn->counts);
+    const int32_t me = (int32_t)threadIdx.x, threads = blockDim.x < PL_TURN ? (int32_t)blockDim.x : PL_TURN;
+    for (int32_t from = 0; from < w.head->wishes; from += threads) {
+        bool waits = me < threads && from + me < w.head->wishes;
+        const int32_t a = waits ? w.wishes[from + me] : 0;
+        int32_t pre = 0, post = 0, before_pre = -1, before_post = -1;
+        if (waits) {
+            pre = turn->pre[me] = w.edits[a].pre;
+            post = turn->post[me] = w.edits[a].post;
+            turn->settled[me] = 0;
+        }
+        __syncthreads();
+        for (int32_t k = 0; waits && k < me; ++k) {
+            before_pre = turn->pre[k] == pre ? k : before_pre;
+            before_post = turn->post[k] == post ? k : before_post;
+        }
+        while (__syncthreads_or(waits)) {
+            const bool now = waits && (before_pre < 0 || turn->settled[before_pre] != 0)
+                             && (before_post < 0 || turn->settled[before_post] != 0);
+            __syncthreads();
+            if (now) {
+                pl_settle(p, &w, a);
+                turn->settled[me] = 1;
+                waits = false;
+            }
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ growing uniformly */
 
 /* Room for keys of attempts of one round beyond those that count. */
 #define PL_ROUND 1024

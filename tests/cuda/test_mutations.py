@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -43,6 +44,17 @@ PLANTED = {
     "a wrong rank": (r"\(1u << pl_lane\(\)\) - 1u", "(2u << pl_lane()) - 1u", "bits|race|out of bounds"),
     "a wrong counter of a draw": (r"pl_philox\(\(uint32_t\)a, 0u", "pl_philox((uint32_t)a, 1u", "bits"),
 }  # fmt: skip
+#: The same for wishes that are settled in their order.
+SETTLING = {
+    "a wish that does not wait for its pre": (
+        r"\(before_pre < 0 \|\| turn->settled\[before_pre\] != 0\)", "true", "race|bits"),
+    "a wish that does not wait for its post": (
+        r"\(before_post < 0 \|\| turn->settled\[before_post\] != 0\)", "true", "race|bits"),
+    "a round without a barrier": (r"__syncthreads\(\);\n(\s*if \(now\))", r"\1", "race"),
+    "wishes in any order": (r"pl_wishes_in_order\(&w, turn->counts\);", "", "bits"),
+    "a turn that forgets the last wish": (r"from \+ me < w\.head->wishes;", "from + me + 1 < w.head->wishes;", "bits"),
+    "a key that several get": (r"if \(!claimed\) \{\n        return;\n    \}", "", "bits|out of bounds"),
+}  # fmt: skip
 SCHEDULES = [Schedule(order, 1, 0 if order == "in order" else 4000) for order in ORDERS]
 
 
@@ -69,10 +81,19 @@ class Mutating(EmulatedDevice):
         return EmulatedDevice.compile(self, changed, precision, mode)
 
 
-@functools.cache
-def scheduled() -> Program:
+def spread() -> Program:
     """Spikes, delivery, state, pruning and growing, each on more than one warp."""
-    program = ir_programs.grow_and_prune(24)
+    return ir_programs.grow_and_prune(24)
+
+
+def settling() -> Program:
+    """More wishes than a block of them has threads, about few neurons whose degrees are limited."""
+    return ir_programs.rewiring_slots(attempts=150)
+
+
+@functools.cache
+def scheduled(made: Callable[[], Program]) -> Program:
+    program = made()
     for step in (*CANONICAL, *SCHEDULING):
         program = step(program)
     return program
@@ -88,23 +109,24 @@ def views(executable: Executable) -> list[View]:
 
 
 @functools.cache
-def expected() -> tuple[View, ...]:
-    return tuple(views(reference.load(ir_programs.grow_and_prune(24), Options())))
+def expected(made: Callable[[], Program]) -> tuple[View, ...]:
+    return tuple(views(reference.load(made(), Options())))
 
 
-def found(pattern: str, replacement: str, schedule: Schedule) -> str:
+def found(pattern: str, replacement: str, schedule: Schedule, made: Callable[[], Program] = spread) -> str:
     """What a run with a planted bug brings to light."""
     device = Mutating(pattern, replacement, schedule)
     try:
-        seen = views(CudaBackend(device).load(scheduled(), Options()))
+        seen = views(CudaBackend(device).load(scheduled(made), Options()))
     except Violation as violation:
         return str(violation)
-    return "bits" if any(difference(a, b) for a, b in zip(expected(), seen, strict=True)) else "nothing"
+    return "bits" if any(difference(a, b) for a, b in zip(expected(made), seen, strict=True)) else "nothing"
 
 
+@pytest.mark.parametrize("made", [spread, settling])
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda schedule: schedule.order)
-def test_nothing_is_found_where_nothing_is_planted(schedule: Schedule) -> None:
-    assert found("", "", schedule) == "nothing"
+def test_nothing_is_found_where_nothing_is_planted(made: Callable[[], Program], schedule: Schedule) -> None:
+    assert found("", "", schedule, made) == "nothing"
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda schedule: schedule.order)
@@ -112,3 +134,9 @@ def test_nothing_is_found_where_nothing_is_planted(schedule: Schedule) -> None:
 def test_what_is_planted_is_found(bug: str, schedule: Schedule) -> None:
     pattern, replacement, message = PLANTED[bug]
     assert re.search(message, found(pattern, replacement, schedule))
+
+
+@pytest.mark.parametrize("bug", SETTLING)
+def test_what_is_planted_into_settling_is_found(bug: str) -> None:
+    pattern, replacement, message = SETTLING[bug]
+    assert re.search(message, found(pattern, replacement, SCHEDULES[-1], settling))

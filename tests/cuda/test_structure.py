@@ -16,7 +16,7 @@ from plastlang.backends.cuda.backend import CudaBackend
 from plastlang.backends.cuda.device import Call
 from plastlang.backends.interface import Options
 from tests.cross.script import Action, Script
-from tests.cuda.emulator import EmulatedDevice, Schedule
+from tests.cuda.emulator import ORDERS, EmulatedDevice, Schedule
 from tests.cuda.playing import Machine, compare
 from tests.cuda.test_kernels import STRICT, compiler
 from tests.programs.running import built
@@ -256,6 +256,14 @@ def test_synapses_of_a_pair_come_and_go_in_one_statement() -> None:
     for old, new in few.items():
         text = text.replace(old, new)
     compare(text, Script(3, "single", 1, ACTIONS), Machine("random", 4))
+
+
+@pytest.mark.parametrize("block", [32, 96, 256])
+def test_more_wishes_than_threads_where_degrees_are_limited(block: int) -> None:
+    """They wait for each other: most samples wish something about the same few neurons."""
+    text = text_of("limits").replace("sample 40", "sample 900").replace("sample 20", "sample 500")
+    order = ORDERS[block % len(ORDERS)]
+    compare(text, Script(block, "single", 1, (Action("run", 3),)), Machine(order, block, 20000, block=block))
 
 
 def test_several_threads_change_many_rows_at_once() -> None:
