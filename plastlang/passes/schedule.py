@@ -21,6 +21,7 @@ from plastlang.ir.nodes import (
     Program,
     Projection,
     PruneRanked,
+    PruneThis,
     PruneWhere,
     Read,
     Reduce,
@@ -112,6 +113,9 @@ def _deferred(projection: Projection, post: tuple[Block, ...]) -> tuple[tuple[Bl
     writers = _Writers(projection)
     for expression in all_expressions(edge):
         _allowed(expression, projection, writers)
+        if _prunes(projection) and any(isinstance(node, Draw) for node in walk(expression)):
+            # what is drawn depends on the place of the synapse among those of its pair
+            raise _Hindrance("it draws random numbers, which change where an older synapse of the pair is pruned")
     return blocks, _payload(blocks)
 
 
@@ -122,6 +126,11 @@ def _every_step(projection: Projection) -> Iterator[Stmt]:
         over = statement.over if isinstance(statement, Reduce) else statement.site
         if over is Site.SYNAPSE or isinstance(statement, PruneWhere | PruneRanked):
             yield statement
+
+
+def _prunes(projection: Projection) -> bool:
+    every = (s for b in projection.blocks for s in statements(b.body))
+    return any(isinstance(s, PruneWhere | PruneRanked | PruneThis) for s in every)
 
 
 def _together(projection: Projection, edge: list[Stmt]) -> None:

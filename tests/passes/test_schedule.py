@@ -76,6 +76,12 @@ def test_the_reason_names_the_payload() -> None:
         (("synapse.w = pre.x",), ("each step", "  synapse.w = synapse.w * 0.9"), "w of every synapse is looked at"),
         (("synapse.w = pre.x",), ("each step", "  prune where synapse.w < 0.1"), "w of every synapse is looked at"),
         (("synapse.w = synapse.e",), ("each step", "  synapse.e = 0.0"), "e of every synapse is looked at"),
+        (("synapse.w = uniform[8](0.0, 1.0)",), ("every 5.0", "  prune where @t > 3.0"), "it draws random numbers"),
+        (
+            ("synapse.w = uniform[8](0.0, 1.0)",),
+            ("every 5.0", "  sample[9] 3", "    if @connected at pair", "      prune[10]"),
+            "it draws random numbers, which change where an older synapse of the pair is pruned",
+        ),
         (
             ("synapse.w = post.y", "post.y = post.y + 1.0", "synapse.w = post.y"),
             (),
