@@ -129,6 +129,10 @@ class NetworkBuilder:
         target = self._known(post.population if isinstance(post, Port) else post)
         port = f".{post.port}" if isinstance(post, Port) else ""
         composition = _rules(rule)
+        if not port and any(part.component.checked.deliver_dimension is not None for part in composition.parts):
+            ports = " or ".join(f"{target.name}.{item.port}" for item in target.component.inputs)
+            hint = f"take {ports}" if ports else f"{target.component.name} declares no `input`"
+            raise bad_call(f"{rule!r} delivers, but to no input port of {target.name}", hint)
         if not isinstance(connectivity, (Probability, Named, Pairs, FixedInDegree)):
             raise bad_call(f"{connectivity!r} is no connectivity", "take for example plastlang.fixed_probability(0.1)")
         n_pre = sum(source.size for source in sources)

@@ -162,6 +162,8 @@ BAD: list[tuple[Callable[[pl.Network, Any, Any, Any], Any], str]] = [
     (lambda n, a, b, r: n.connect(a, b.exc, r.Static, pl.none(), q=1), "'q' does not exist; there is w"),
     (lambda n, a, b, r: n.connect(a, b.exc, r.Static, pl.none(), delay="-1 ms"), "the delay must be finite and not"),
     (lambda n, a, b, r: n.connect(a, b.exc, r.Static, pl.fixed_in_degree(4)), "an in-degree of 4 needs"),
+    (lambda n, a, b, r: n.connect(a, b, r.Static, pl.none()), "delivers, but to no input port of counters; take count"),
+    (lambda n, a, b, r: n.connect(b, a, r.Static, pl.none()), "to no input port of clocks; Clock declares no `input`"),
     (lambda n, a, b, r: n.connect("a", b.exc, r.Static, pl.none()), "'a' is no population of this network"),
     (lambda n, a, b, r: n.connect([], b.exc, r.Static, pl.none()), "a projection needs a source"),
     (lambda n, a, b, r: n.record(a, "v", every="1 ms"), "what could be recorded of clocks 'v' does not exist"),
