@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import reprlib
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import cache, lru_cache
@@ -357,7 +358,7 @@ def quantity(value: object, dimension: Dimension, what: str = "") -> Any:
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise _wrong(f"{of}{value!r} is not a number or an array of numbers") from None
+        raise _wrong(f"{of}{reprlib.repr(value)} is not a number or an array of numbers") from None
     result = array if scale == 1 else array * float(scale) if scale >= 1 else array / float(1 / scale)
     return float(result) if result.ndim == 0 else result
 

@@ -196,7 +196,7 @@ class PopulationView(View):
     def spikes(self) -> Spikes:
         """The spikes recorded so far (`record pop spikes`)."""
         if f"{self.name}.spikes" not in self._model.recordings:
-            hint = f'say net.record({self.name}, "spikes") before it is compiled, or `record {self.name} spikes` in a file'
+            hint = f'say net.record({self.name}, "spikes"), or `record {self.name} spikes` in a file and compile anew'
             raise bad_call(f"the spikes of {self.name} are not recorded", hint, "R101")
         recording = self._model.recordings[f"{self.name}.spikes"]
         assert isinstance(recording, Spikes)

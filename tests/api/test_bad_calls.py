@@ -54,7 +54,8 @@ CALLS: list[tuple[Callable[[Model], Any], str]] = [
     (lambda m: m.signal("reward", np.nan, 1), "amount of reward must be one finite number"),
     (lambda m: m.set_threads(0), "the number of threads must be a whole number from 1 to 1024, not 0"),
     (lambda m: m.recordings["counters.v"], "the recording 'counters.v' does not exist; did you mean 'counters.n'?"),
-    (lambda m: m["counters"].spikes, 'the spikes of counters are not recorded; say net.record(counters, "spikes") before'),
+    (lambda m: m["counters"].spikes, 'of counters are not recorded; say net.record(counters, "spikes"), or `record'),
+    (lambda m: setattr(m["counters"], "n", np.full(99, "3 mV")), " is not a number or an array of numbers"),
     (lambda m: m.reset(-1), "a seed must be a whole number from 0"),
     (lambda m: m.load("nowhere.npz"), "there is no checkpoint nowhere.npz"),
 ]  # fmt: skip
