@@ -193,14 +193,6 @@ def compiled(source: str, variant: str, keep: bool = True) -> Path:
 # ---------------------------------------------------------------- looking into libraries
 
 
-def image(path: Path) -> tuple[int, int]:
-    """Where a loaded library begins and ends."""
-    found = [line.split()[0].split("-") for line in Path("/proc/self/maps").read_text().splitlines()
-             if line.endswith(str(path))]  # fmt: skip
-    ends = [(int(begin, 16), int(end, 16)) for begin, end in found]
-    return min(begin for begin, _ in ends), max(end for _, end in ends)
-
-
 def shared_variables(path: Path, base: int, begin: int, end: int) -> list[Variable]:
     """The shared variables of a loaded library, which lie from `begin` to `end`."""
     if begin == end:

@@ -12,6 +12,8 @@ from tests.cuda.emulator import build
 
 #: Libraries that nobody uses, and that stay loaded, since they may be asked for again.
 SPARE = 3
+#: What a library says of itself: where it lies, and where its shared variables do.
+ENDS = ("image_begin", "image_end", "shared_begin", "shared_end")
 
 
 @dataclass(slots=True)
@@ -56,11 +58,12 @@ def give_back(library: Library) -> None:
 
 def _load(path: Path, temporary: bool) -> Library:
     loaded = ctypes.CDLL(str(path))
-    begin, end = build.image(path)
-    ends = []
-    for name in ("emu_shared_begin", "emu_shared_end"):
-        function = getattr(loaded, name)
-        function.restype = ctypes.c_void_p
-        ends.append(function() or 0)
-    variables = build.shared_variables(path, begin, *ends)
+    begin, end, *shared = (_place(loaded, f"emu_{name}") for name in ENDS)
+    variables = build.shared_variables(path, begin, *shared)
     return Library(path, loaded, (begin, end), (build.Variable * len(variables))(*variables), temporary)
+
+
+def _place(loaded: ctypes.CDLL, name: str) -> int:
+    function = getattr(loaded, name)
+    function.restype = ctypes.c_void_p
+    return function() or 0

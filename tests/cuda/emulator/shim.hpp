@@ -149,3 +149,8 @@ template <typename T> EMU_FN T __ldg(const T *address) { return *address; }
 extern "C" char __start_emu_shared __attribute__((weak)), __stop_emu_shared __attribute__((weak));
 extern "C" __attribute__((used, visibility("default"))) inline void *emu_shared_begin() { return &__start_emu_shared; }
 extern "C" __attribute__((used, visibility("default"))) inline void *emu_shared_end() { return &__stop_emu_shared; }
+
+// Where the library lies, by the linker.
+extern "C" __attribute__((visibility("hidden"))) char __ehdr_start, _end;
+extern "C" __attribute__((used, visibility("default"))) inline void *emu_image_begin() { return &__ehdr_start; }
+extern "C" __attribute__((used, visibility("default"))) inline void *emu_image_end() { return &_end; }

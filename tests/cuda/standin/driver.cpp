@@ -10,7 +10,6 @@
 #include <ctime>
 #include <dlfcn.h>
 #include <functional>
-#include <link.h>
 #include <map>
 #include <string>
 #include <vector>
@@ -120,25 +119,6 @@ API cuMemsetD8_v2(uint64_t to, unsigned char value, size_t bytes) {
 
 // ---------------------------------------------------------------- code
 
-static int image(dl_phdr_info *info, size_t, void *data) {
-    auto *module = static_cast<Module *>(data);
-    const auto at = (uint64_t)dlsym(module->library, "emu_shared_begin");
-    uint64_t begin = ~UINT64_C(0), end = 0;
-    for (int k = 0; k < info->dlpi_phnum; ++k) {
-        if (info->dlpi_phdr[k].p_type == PT_LOAD) {
-            const uint64_t from = info->dlpi_addr + info->dlpi_phdr[k].p_vaddr;
-            begin = from < begin ? from : begin;
-            end = from + info->dlpi_phdr[k].p_memsz > end ? from + info->dlpi_phdr[k].p_memsz : end;
-        }
-    }
-    if (at < begin || at >= end) {
-        return 0;
-    }
-    module->begin = begin;
-    module->end = end;
-    return 1;
-}
-
 API cuModuleLoadDataEx(Module **to, const char *code, unsigned, int *, void **) {
     if (strncmp(code, MAGIC, sizeof MAGIC - 1) != 0) {
         return NO_IMAGE;
@@ -150,8 +130,7 @@ API cuModuleLoadDataEx(Module **to, const char *code, unsigned, int *, void **) 
     }
     const auto end_of = [&](const char *name) { return ((uint64_t(*)(void))dlsym(library, name))(); };
     const uint64_t begin = end_of("emu_shared_begin"), end = end_of("emu_shared_end");
-    *to = new Module{library, 0, 0, {begin, end - begin, "shared"}};
-    dl_iterate_phdr(image, *to);
+    *to = new Module{library, end_of("emu_image_begin"), end_of("emu_image_end"), {begin, end - begin, "shared"}};
     return SUCCESS;
 }
 API cuModuleUnload(Module *) { return SUCCESS; }
