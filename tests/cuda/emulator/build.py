@@ -146,7 +146,9 @@ def _flags(variant: str) -> tuple[str, ...]:
 def _front(variant: str) -> tuple[str | Path, ...]:
     """What stands in front of every source, compiled in advance, as options of the compiler."""
     name = compiler(variant)
-    key = hashlib.sha256("".join((headers(), _fingerprint(), name, variant)).encode()).hexdigest()[:32]
+    # compilers look again at the files that it was made of, and another checkout's may change
+    parts = (headers(), _fingerprint(), name, variant, str(HERE), str(INCLUDE))
+    key = hashlib.sha256("".join(parts).encode()).hexdigest()[:32]
     path = _cached(f"front-{key}.hpp")
     code = path.with_suffix(".pch" if name == "clang++" else ".hpp.gch")
     if not code.exists():
